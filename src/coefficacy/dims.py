@@ -1,0 +1,37 @@
+"""Names of dimensions and coordinates, in one place.
+
+A level's units form a dimension with the level's own name (``person``, ``team``, ``layer``), its coordinate
+the ids of the tables. Dimensions that belong to one measure, response or random effect carry its name.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CHAIN", "DRAW", "SAMPLE", "answers_dim", "item_dim", "rows_dim", "term_dim", "threshold_dim"]
+
+CHAIN, DRAW = "chain", "draw"
+SAMPLE = (CHAIN, DRAW)
+
+
+def item_dim(measure: str) -> str:
+    """Items of a measure; coordinate: column names."""
+    return f"{measure}.item"
+
+
+def threshold_dim(measure: str) -> str:
+    """Thresholds between neighbouring categories of an ordinal measure; coordinate: ``"1|2"``, ``"2|3"``, ..."""
+    return f"{measure}.cut"
+
+
+def answers_dim(measure: str) -> str:
+    """Answers that were given (missing cells left out), in long format."""
+    return f"{measure}.answer"
+
+
+def rows_dim(level: str, response: str) -> str:
+    """Units whose outcome enters the likelihood; coordinate: their ids."""
+    return f"{level}.{response}.row"
+
+
+def term_dim(level: str, response: str) -> str:
+    """Coefficients of one regression; coordinate: term names as in the formula (``"a"``, ``"a:b"``, ``"x[b]"``)."""
+    return f"{level}.{response}.term"

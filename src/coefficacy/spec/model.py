@@ -1,0 +1,202 @@
+"""A model as a value: what a model file says, validated on construction, nothing evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = [
+    "Aggregate",
+    "Factor",
+    "FamilySpec",
+    "Formula",
+    "GroupTerm",
+    "Level",
+    "Measure",
+    "ModelSpec",
+    "PriorSpec",
+    "Question",
+    "Regression",
+    "Rival",
+    "Term",
+]
+
+type Aggregate = Literal["population", "members"]
+type ItemFamily = Literal["gaussian", "ordinal", "bernoulli"]
+type OutcomeFamily = Literal["gaussian", "bernoulli", "poisson", "negative_binomial", "ordinal", "beta"]
+type Form = Literal["congeneric", "parallel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level of units, with the column or columns that identify one unit."""
+
+    name: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A latent and the items that measure it.
+
+    Attributes
+    ----------
+    items : column names or shell patterns (``"ce_*"``), as written
+    family : distribution of one answer
+    link : ``"identity"`` (gaussian), ``"logit"`` (default) or ``"probit"``
+    level : the level whose table holds the items; empty: the lowest one
+    aggregate : the team's value is that of the population its members were drawn from (doubly latent) or
+        the mean of its members
+    scale : lowest and highest possible answer, or None
+    reversed : items (names or patterns) whose scale runs the other way
+    loadings : equal across levels, or free at the upper one
+    form : congeneric items, or parallel ones (one loading, one residual, no team-level item residuals)
+    item_residuals : team-level item residuals (on by default for two or more items)
+    reliability : of a single gaussian item, in (0, 1]; None: observed without error
+    sd : column with the known standard error of a single gaussian item
+    """
+
+    name: str
+    items: tuple[str, ...]
+    family: ItemFamily = "gaussian"
+    link: str = ""
+    level: str = ""
+    aggregate: Aggregate = "population"
+    scale: tuple[float, float] | None = None
+    reversed: tuple[str, ...] = ()
+    loadings: Literal["equal", "free"] = "equal"
+    form: Form = "congeneric"
+    item_residuals: bool = True
+    reliability: float | None = None
+    sd: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Factor:
+    """A name in a formula, possibly under an allow-listed function: ``x`` or ``mean(x)``."""
+
+    name: str
+    function: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.function}({self.name})" if self.function else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A product of factors; one factor is a main effect."""
+
+    factors: tuple[Factor, ...]
+
+    def __str__(self) -> str:
+        return ":".join(map(str, self.factors))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTerm:
+    """Random effects of a level above: ``(1 + x | layer)``; `terms` are the slopes."""
+
+    level: str
+    intercept: bool = True
+    terms: tuple[Term, ...] = ()
+
+    def __str__(self) -> str:
+        inner = " + ".join(["1" if self.intercept else "0", *map(str, self.terms)])
+        return f"({inner} | {self.level})"
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A parsed right-hand side; products ``a * b`` are already expanded to ``a + b + a:b``."""
+
+    terms: tuple[Term, ...] = ()
+    groups: tuple[GroupTerm, ...] = ()
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, (*self.terms, *self.groups))) or "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """One equation: a latent or an outcome of `level` on a formula."""
+
+    level: str
+    response: str
+    formula: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySpec:
+    """Distribution of an outcome.
+
+    Attributes
+    ----------
+    link : empty for the family's default (identity, logit, log)
+    location, scale : the unit a gaussian outcome is measured in; the default priors of its intercept and
+        residual SD are centred on them, and never on the outcome's data
+    """
+
+    family: OutcomeFamily = "gaussian"
+    link: str = ""
+    location: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PriorSpec:
+    """A prior by name: ``Normal(0, 0.5)``."""
+
+    distribution: str
+    args: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return f"{self.distribution}({', '.join(f'{a:g}' for a in self.args)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A model that differs from the main one in the equations it names."""
+
+    name: str
+    regressions: tuple[Regression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the verdict is about; `rope` is on the standardised scale."""
+
+    level: str
+    response: str
+    term: str
+    direction: Literal["positive", "negative"] = "positive"
+    rival: str = ""
+    rope: tuple[float, float] = (-0.1, 0.1)
+
+    @property
+    def effect(self) -> str:
+        """``"team.adaptation ~ collective_efficacy"``."""
+        return f"{self.level}.{self.response} ~ {self.term}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A whole model file.
+
+    Attributes
+    ----------
+    levels : from the smallest unit up
+    families : outcomes (names on a left-hand side that are no measure) to their family; gaussian if absent
+    priors : parameter name to prior, as written in ``[priors]``
+    """
+
+    levels: tuple[Level, ...]
+    regressions: tuple[Regression, ...]
+    measures: tuple[Measure, ...] = ()
+    families: tuple[tuple[str, FamilySpec], ...] = ()
+    priors: tuple[tuple[str, PriorSpec], ...] = ()
+    rivals: tuple[Rival, ...] = ()
+    question: Question | None = None
+    title: str = ""
+    claim: str = ""
+    references: tuple[str, ...] = field(default=())
+    note: str = ""

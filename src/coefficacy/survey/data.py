@@ -1,0 +1,1 @@
+"""A survey: validated tables by level, as labelled arrays."""
