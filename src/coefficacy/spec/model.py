@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 __all__ = [
@@ -150,7 +150,12 @@ class PriorSpec:
     args: tuple[float, ...]
 
     def __str__(self) -> str:
-        return f"{self.distribution}({', '.join(f'{a:g}' for a in self.args)})"
+        return f"{self.distribution}({', '.join(map(_exact, self.args))})"
+
+
+def _exact(number: float) -> str:
+    short = f"{number:g}"
+    return short if float(short) == number else repr(float(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,7 @@ class ModelSpec:
     Attributes
     ----------
     levels : from the smallest unit up
+    regressions : kept by level, lowest first, whatever order they are given in
     families : outcomes (names on a left-hand side that are no measure) to their family; gaussian if absent
     priors : parameter name to prior, as written in ``[priors]``
     """
@@ -200,3 +206,18 @@ class ModelSpec:
     claim: str = ""
     references: tuple[str, ...] = field(default=())
     note: str = ""
+
+    def __post_init__(self) -> None:
+        order = {level.name: i for i, level in enumerate(self.levels)}
+
+        def by_level(regression: Regression) -> int:
+            return order.get(regression.level, len(order))
+
+        rivals = (replace(r, regressions=tuple(sorted(r.regressions, key=by_level))) for r in self.rivals)
+        object.__setattr__(self, "regressions", tuple(sorted(self.regressions, key=by_level)))
+        object.__setattr__(self, "rivals", tuple(rivals))
+
+    @property
+    def lowest(self) -> Level:
+        """The level of the smallest units."""
+        return self.levels[0]

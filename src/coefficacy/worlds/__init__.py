@@ -1,0 +1,9 @@
+"""Simulators of known truth, one a claim."""
+
+from __future__ import annotations
+
+from coefficacy.worlds.flagship import simulate_adaptation
+from coefficacy.worlds.registry import CLAIMS, simulate
+from coefficacy.worlds.world import World
+
+__all__ = ["CLAIMS", "World", "simulate", "simulate_adaptation"]

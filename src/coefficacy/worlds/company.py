@@ -1,0 +1,82 @@
+"""Tables of a simulated company: its people, teams and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coefficacy.worlds.answers import Items
+from coefficacy.worlds.options import AdaptationOptions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["layer_table", "person_table", "team_table"]
+
+type Array = NDArray[np.float64]
+type Positions = NDArray[np.int64]
+
+
+def person_table(
+    rng: np.random.Generator,
+    answers: Sequence[tuple[Items, Array]],
+    team: Positions,
+    options: AdaptationOptions,
+) -> pd.DataFrame:
+    """Return ids and answers, some of them missing completely at random."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {
+        "person_id": _ids("p", team.size),
+        "team_id": np.array(_ids("t", options.n_teams))[team],
+    }
+    for items, values in answers:
+        gone = rng.random(values.shape) < options.missing
+        whole = items.threshold is not None and not gone.any()
+        given = values.astype(np.int64) if whole else np.where(gone, np.nan, values)
+        columns |= dict(zip(items.names, given.T, strict=True))
+    return pd.DataFrame(columns)
+
+
+def team_table(
+    covariates: dict[str, Array], adaptation: Array, layer: Positions, n_layers: int
+) -> pd.DataFrame:
+    """Return ids, layer, covariates and the outcome."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "team_id": _ids("t", layer.size),
+            "layer": np.array(_layer_ids(n_layers))[layer],
+            **covariates,
+            "adaptation": adaptation,
+        }
+    )
+
+
+def layer_table(rng: np.random.Generator, n: int) -> pd.DataFrame:
+    """Return layers, by turns engineering with discretion and operational under measurement (0 to 1 each)."""
+    import pandas as pd
+
+    engineering = np.arange(n) % 2 == 0
+    high, low = rng.uniform(0.6, 0.9, n), rng.uniform(0.1, 0.4, n)
+    return pd.DataFrame(
+        {
+            "layer": _layer_ids(n),
+            "kind": np.where(engineering, "engineering", "operational"),
+            "discretion": np.round(np.where(engineering, high, low), 2),
+            "measurement": np.round(np.where(engineering, low, high), 2),
+        }
+    )
+
+
+def _layer_ids(n: int) -> list[str]:
+    return [f"{'operational' if k % 2 else 'engineering'}_{k // 2 + 1}" for k in range(n)]
+
+
+def _ids(prefix: str, n: int) -> list[str]:
+    width = max(2, len(str(n)))
+    return [f"{prefix}{k:0{width}d}" for k in range(1, n + 1)]
