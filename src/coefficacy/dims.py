@@ -18,7 +18,7 @@ def item_dim(measure: str) -> str:
 
 
 def threshold_dim(measure: str) -> str:
-    """Thresholds between neighbouring categories of an ordinal measure; coordinate: ``"1|2"``, ``"2|3"``, ..."""
+    """Thresholds between neighbouring categories of an ordinal measure; coordinate: ``"1|2"``, ``"2|3"``."""
     return f"{measure}.cut"
 
 
@@ -33,5 +33,5 @@ def rows_dim(level: str, response: str) -> str:
 
 
 def term_dim(level: str, response: str) -> str:
-    """Coefficients of one regression; coordinate: term names as in the formula (``"a"``, ``"a:b"``, ``"x[b]"``)."""
+    """Coefficients of one regression; coordinate: terms as written (``"a"``, ``"a:b"``, ``"x[b]"``)."""
     return f"{level}.{response}.term"

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-__all__ = ["CoefficacyError", "FitError", "Interrupted", "Problem", "SpecError", "SurveyError", "did_you_mean"]
+__all__ = [
+    "CoefficacyError",
+    "FitError",
+    "Interrupted",
+    "Problem",
+    "SpecError",
+    "SurveyError",
+    "did_you_mean",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""Bayesian multilevel models of collective efficacy: from a team survey to a verdict.
+
+Names are loaded when first used, so that ``import coefficacy`` stays fast.
+
+Examples
+--------
+>>> import coefficacy as co
+>>> co.load_model("adaptation").claim
+'C4'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coefficacy.checks import agreement as agreement
+    from coefficacy.datasets import list_datasets as list_datasets
+    from coefficacy.datasets import load_dataset as load_dataset
+    from coefficacy.datasets import load_demo as load_demo
+    from coefficacy.errors import CoefficacyError as CoefficacyError
+    from coefficacy.errors import FitError as FitError
+    from coefficacy.errors import Interrupted as Interrupted
+    from coefficacy.errors import SpecError as SpecError
+    from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.reporting import report as report
+    from coefficacy.sampling import Fit as Fit
+    from coefficacy.sampling import fit as fit
+    from coefficacy.spec import ModelSpec as ModelSpec
+    from coefficacy.spec import list_models as list_models
+    from coefficacy.spec import load_model as load_model
+    from coefficacy.survey import Survey as Survey
+    from coefficacy.survey import read_survey as read_survey
+    from coefficacy.verdicts import Verdict as Verdict
+    from coefficacy.verdicts import verdict as verdict
+    from coefficacy.worlds import simulate as simulate
+
+_HOMES = {
+    "agreement": "checks",
+    "list_datasets": "datasets",
+    "load_dataset": "datasets",
+    "load_demo": "datasets",
+    "CoefficacyError": "errors",
+    "FitError": "errors",
+    "Interrupted": "errors",
+    "SpecError": "errors",
+    "SurveyError": "errors",
+    "report": "reporting",
+    "Fit": "sampling",
+    "fit": "sampling",
+    "ModelSpec": "spec",
+    "list_models": "spec",
+    "load_model": "spec",
+    "Survey": "survey",
+    "read_survey": "survey",
+    "Verdict": "verdicts",
+    "verdict": "verdicts",
+    "simulate": "worlds",
+}
+"""Public name to the module that defines it."""
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
+    if name not in _HOMES:
+        raise AttributeError(f"module 'coefficacy' has no attribute {name!r}")
+    value = getattr(import_module(f"coefficacy.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("coefficacy")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,150 @@
+"""The measurement part: answers to items given the latents of people and teams."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from coefficacy import dims
+from coefficacy.model.ordinal import cumulative, link_sd, thresholds
+from coefficacy.model.structure import Structure, item_unit
+from coefficacy.spec import queries
+from coefficacy.spec.model import Measure
+
+__all__ = ["add_answers", "answer_coords", "ordered_thresholds"]
+
+
+def answer_coords(structure: Structure, measure: Measure) -> dict[str, Any]:
+    """Coordinates of a measure: its items, the answers given, the cuts between categories."""
+    survey, name = structure.survey, measure.name
+    answers = survey.answers(name).values
+    coords: dict[str, Any] = {
+        dims.item_dim(name): list(survey.items[name]),
+        dims.answers_dim(name): np.arange(int(np.sum(~np.isnan(answers)))),
+    }
+    if measure.family == "ordinal":
+        categories = survey.categories(name)
+        coords[dims.threshold_dim(name)] = [f"{a}|{b}" for a, b in pairwise(categories)]
+    return coords
+
+
+def add_answers(structure: Structure, measure: Measure) -> None:
+    r"""Add the likelihood of one measure's answers.
+
+    :math:`\nu_m + \lambda_m w_{ij} + \lambda_m u_j + e_{jm}` on the link scale; thresholds stand in place of
+    :math:`\nu_m` for ordinal items.
+    """
+    name, spec = measure.name, structure.spec
+    level = queries.measure_level(spec, name)
+    if name in structure.layouts[level].answered:
+        structure.component(level, name)
+        return
+    answers = structure.survey.answers(name).values
+    n_items = answers.shape[1]
+    loading = _loading(structure, measure, n_items)
+    eta = pt.zeros(answers.shape)
+    if name in structure.layouts[level].latents:
+        eta = eta + structure.component(level, name)[:, None] * loading
+    upper = structure.upper_of_items(name)
+    if upper is not None:
+        between = _between_loading(structure, measure, loading, n_items)
+        part = structure.component(upper, name)[:, None] * between + _item_residuals(
+            structure, measure, upper, n_items
+        )
+        eta = eta + part[structure.index(level, upper)]
+    cell = np.flatnonzero(~np.isnan(answers.ravel()))
+    cells = pm.Data(f"{name}.cell", cell, dims=dims.answers_dim(name))
+    item = pm.Data(f"{name}.of", cell % n_items, dims=dims.answers_dim(name))
+    _likelihood(structure, measure, eta.ravel()[cells], item, answers.ravel()[cell], cell // n_items)
+
+
+def _loading(structure: Structure, measure: Measure, n_items: int) -> Any:
+    """Positive loadings in the unit of the items (of the link for ordinal and bernoulli ones)."""
+    if n_items == 1:
+        return pt.ones(1)
+    unit = 0.7 * item_unit(structure.survey, measure.name)[1] if measure.family == "gaussian" else None
+    centre = unit if unit is not None else 0.7 * link_sd(queries.link_of(structure.spec, measure.name))
+    over = () if measure.form == "parallel" else (dims.item_dim(measure.name),)
+    loading = structure.parameters.positive(f"{measure.name}.loading", centre, 0.5, over)
+    return loading + pt.zeros(n_items)
+
+
+def _between_loading(structure: Structure, measure: Measure, loading: Any, n_items: int) -> Any:
+    if measure.loadings == "equal" or n_items == 1:
+        return loading
+    unit = item_unit(structure.survey, measure.name)[1] if measure.family == "gaussian" else 1.0
+    dim = f"{measure.name}.item.free"
+    pm.modelcontext(None).add_coords({dim: list(structure.survey.items[measure.name][1:])})
+    free = structure.parameters.positive(f"{measure.name}.between_loading", 0.7 * unit, 0.5, (dim,))
+    return pt.concatenate([loading[:1], free])
+
+
+def _item_residuals(structure: Structure, measure: Measure, upper: str, n_items: int) -> Any:
+    """Team-level item residuals e_jm; their SDs are partially pooled over the items of the measure."""
+    if n_items == 1 or not measure.item_residuals or measure.form == "parallel":
+        return 0.0
+    name = measure.name
+    unit = item_unit(structure.survey, name)[1] if measure.family == "gaussian" else 1.0
+    typical = structure.parameters.scale(f"{name}.item_sd.typical", 0.3 * unit)
+    sd = structure.parameters.scale(f"{name}.item_sd", typical, (dims.item_dim(name),))
+    return sd * structure.parameters.normal(structure.survey.levels[upper].sizes[upper], n_items)
+
+
+def _likelihood(
+    structure: Structure, measure: Measure, eta: Any, item: Any, y: np.ndarray, unit: np.ndarray
+) -> None:
+    spec, name, given = structure.spec, measure.name, dims.answers_dim(measure.name)
+    items = dims.item_dim(name)
+    if measure.family == "ordinal":
+        observed = pm.Data(f"{name}.y", y.astype("int64"), dims=given)
+        cumulative(name, eta, _thresholds(structure, measure), item, link=queries.link_of(spec, name),
+                   observed=observed, dims=given)  # fmt: skip
+        return
+    location, scale = item_unit(structure.survey, name)
+    if measure.family == "bernoulli":
+        link = queries.link_of(spec, name)
+        intercept = structure.parameters.real(f"{name}.intercept", 0.0, 1.5 * link_sd(link), (items,))
+        p = {"logit": pm.math.sigmoid, "probit": pm.math.invprobit}[link](eta + intercept[item])
+        pm.Bernoulli(name, p=p, observed=pm.Data(f"{name}.y", y.astype("int64"), dims=given), dims=given)
+        return
+    intercept = structure.once(
+        ("intercept", name),
+        lambda: structure.parameters.real(f"{name}.intercept", location, 2.5 * scale, (items,)),
+    )
+    residual = _residual_sd(structure, measure, scale, item, unit)
+    pm.Normal(name, eta + intercept[item], residual, observed=pm.Data(f"{name}.y", y, dims=given), dims=given)
+
+
+def _residual_sd(structure: Structure, measure: Measure, scale: float, item: Any, unit: np.ndarray) -> Any:
+    name, level = measure.name, queries.measure_level(structure.spec, measure.name)
+    if measure.sd:
+        known = structure.survey.column(level, measure.sd).values
+        return pm.Data(f"{name}.sd", np.asarray(known, float)[unit], dims=dims.answers_dim(name))
+    if measure.reliability is not None:
+        return scale * float(np.sqrt(1 - measure.reliability))
+    over = () if measure.form == "parallel" else (dims.item_dim(name),)
+    residual = structure.parameters.scale(f"{name}.residual_sd", scale, over)
+    return residual if measure.form == "parallel" else residual[item]
+
+
+def _thresholds(structure: Structure, measure: Measure) -> Any:
+    name, n_cuts = measure.name, len(structure.survey.categories(measure.name)) - 1
+    unit = link_sd(queries.link_of(structure.spec, name))
+    return ordered_thresholds(structure, name, unit, (dims.item_dim(name), dims.threshold_dim(name)), n_cuts)
+
+
+def ordered_thresholds(
+    structure: Structure, name: str, unit: float, over: tuple[str, str], n_cuts: int
+) -> Any:
+    """Thresholds with a prior on the middle one (`name`.threshold in a model file) and on the gaps."""
+    items, cuts = over
+    middle = structure.parameters.real(
+        f"{name}.threshold", 0.0, 1.5 * unit, (items,), stored_as=f"{name}.middle"
+    )
+    pm.modelcontext(None).add_coords({f"{cuts}.gap": np.arange(1, n_cuts)})
+    gaps = structure.parameters.positive(f"{name}.gap", 0.7 * unit, 0.6, (items, f"{cuts}.gap"))
+    return pm.Deterministic(f"{name}.threshold", thresholds(middle, gaps), dims=over)

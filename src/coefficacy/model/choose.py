@@ -1,0 +1,45 @@
+"""Which engine builds a model, and why."""
+
+from __future__ import annotations
+
+from coefficacy.errors import FitError, Problem
+from coefficacy.model.built import Built
+from coefficacy.spec.model import ModelSpec
+from coefficacy.survey import Survey
+
+__all__ = ["ENGINES", "build"]
+
+ENGINES = ("auto", "explicit")
+
+
+def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
+    """Build the PyMC model of a model file and a survey.
+
+    Parameters
+    ----------
+    engine : ``"auto"``: Bambi where every variable is observed, explicit latents otherwise; or ``"explicit"``
+
+    Raises
+    ------
+    FitError : an engine that does not exist or does not apply
+    """
+    if engine not in ENGINES:
+        raise FitError(
+            Problem("engine", f"{engine!r} is not available. Valid: {', '.join(ENGINES)}.", "Take 'auto'.")
+        )
+    if engine == "auto" and _observed_only(spec):
+        from coefficacy.model.observed import build_observed
+
+        return build_observed(spec, survey)
+    from coefficacy.model.explicit import build_explicit
+
+    reason = "asked for" if engine == "explicit" else "the model has latents, each of them a variable"
+    return build_explicit(spec, survey, reason=reason)
+
+
+def _observed_only(spec: ModelSpec) -> bool:
+    if not spec.measures:
+        return True
+    from coefficacy.model.observed import observed_only
+
+    return observed_only(spec)

@@ -1,0 +1,132 @@
+"""Parameters with the file's prior, else with a documented default.
+
+Defaults are functions of two long vectors of standard variables (normal, half-normal): one distribution for a
+hundred parameters instead of a hundred distributions, since most of the time before sampling goes into
+compiling densities. A prior from the model file makes a variable of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+
+from coefficacy.errors import Problem, SpecError
+from coefficacy.spec.model import ModelSpec, PriorSpec
+
+__all__ = ["REAL_LINE", "Parameters", "named_arguments", "prior_of", "random_effect"]
+
+_ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "Normal": ("mu", "sigma"),
+    "HalfNormal": ("sigma",),
+    "StudentT": ("nu", "mu", "sigma"),
+    "HalfStudentT": ("nu", "sigma"),
+    "Cauchy": ("alpha", "beta"),
+    "HalfCauchy": ("beta",),
+    "LogNormal": ("mu", "sigma"),
+    "Gamma": ("alpha", "beta"),
+    "InverseGamma": ("alpha", "beta"),
+    "Exponential": ("lam",),
+    "Beta": ("alpha", "beta"),
+    "Uniform": ("lower", "upper"),
+}
+REAL_LINE = ("Normal", "StudentT", "Cauchy")
+
+
+def prior_of(spec: ModelSpec, name: str) -> PriorSpec | None:
+    """Return the prior a model file gives for a parameter, or None."""
+    return dict(spec.priors).get(name)
+
+
+def named_arguments(prior: PriorSpec) -> dict[str, float]:
+    """Return the arguments of a prior under PyMC's names."""
+    return dict(zip(_ARGUMENTS[prior.distribution], prior.args, strict=True))
+
+
+def random_effect(prior: PriorSpec, rng: np.random.Generator) -> float:
+    """Draw one value of a prior on the real line."""
+    if prior.distribution == "Normal":
+        mu, sigma = prior.args
+        return float(rng.normal(mu, sigma))
+    if prior.distribution == "StudentT":
+        nu, mu, sigma = prior.args
+        return float(mu + sigma * rng.standard_t(nu))
+    location, scale = prior.args
+    return float(location + scale * rng.standard_cauchy())
+
+
+class Parameters:
+    """Makes the parameters of one model; call :meth:`close` when the last one is made.
+
+    Parameters
+    ----------
+    spec : whose ``[priors]`` take precedence over the defaults
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
+        self._sizes = {kind: pytensor.shared(np.int64(0)) for kind in ("normal", "half")}
+        self._used = dict.fromkeys(self._sizes, 0)
+        self._vectors: dict[str, Any] = {}
+
+    def normal(self, *shape: int) -> Any:
+        """Standard normal variables of a shape."""
+        return self._take("normal", shape)
+
+    def close(self) -> None:
+        """Give the vectors their length."""
+        for kind, size in self._sizes.items():
+            size.set_value(np.int64(self._used[kind]))
+
+    def real(
+        self, name: str, location: Any, scale: Any, dims: Sequence[str] = (), *, stored_as: str = ""
+    ) -> Any:
+        """A parameter on the real line, by default normal."""
+        return self._make(name, stored_as, dims, lambda shape: location + scale * self._take("normal", shape))
+
+    def heavy(self, name: str, location: float, scale: float, *, stored_as: str) -> Any:
+        """A location far from which data may lie, by default Student t with 3 degrees of freedom."""
+        given = prior_of(self.spec, name) or PriorSpec("StudentT", (3.0, location, scale))
+        return self._given(name, stored_as, given, ())
+
+    def positive(self, name: str, centre: Any, spread: float, dims: Sequence[str] = ()) -> Any:
+        """A positive parameter, by default lognormal around `centre`."""
+        return self._make(
+            name, "", dims, lambda shape: pt.exp(np.log(centre) + spread * self._take("normal", shape))
+        )
+
+    def scale(self, name: str, unit: Any, dims: Sequence[str] = ()) -> Any:
+        """A standard deviation, by default half-normal with scale `unit`; zero is possible."""
+        return self._make(name, "", dims, lambda shape: unit * self._take("half", shape))
+
+    def _take(self, kind: str, shape: tuple[int, ...]) -> Any:
+        if kind not in self._vectors:
+            distribution = {"normal": pm.Normal, "half": pm.HalfNormal}[kind]
+            self._vectors[kind] = distribution(f"standard.{kind}", sigma=1.0, shape=(self._sizes[kind],))
+        start, n = self._used[kind], int(np.prod(shape, dtype=int))
+        self._used[kind] += n
+        part = self._vectors[kind][start : start + n]
+        return part.reshape(shape) if shape else part[0]
+
+    def _make(self, name: str, stored_as: str, dims: Sequence[str], default: Any) -> Any:
+        stored, given = stored_as or name, prior_of(self.spec, name)
+        if given is not None:
+            return self._given(name, stored, given, dims)
+        coords = pm.modelcontext(None).coords
+        return pm.Deterministic(stored, default(tuple(len(coords[d]) for d in dims)), dims=tuple(dims))
+
+    @staticmethod
+    def _given(name: str, stored: str, prior: PriorSpec, dims: Sequence[str]) -> Any:
+        if prior.distribution not in _ARGUMENTS:
+            raise SpecError(
+                Problem(
+                    f'priors: "{name}"',
+                    f"{prior} cannot be a prior of one number.",
+                    "Take e.g. Normal(0, 1).",
+                )
+            )
+        return getattr(pm, prior.distribution)(stored, dims=tuple(dims), **named_arguments(prior))

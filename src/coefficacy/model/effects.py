@@ -1,0 +1,112 @@
+r"""Coefficients whose prior is on the standardised scale.
+
+With predictors of SDs :math:`s_k` and correlation :math:`R`, and a residual SD :math:`\sigma`, let
+:math:`g_k = b_k s_k`. The response has :math:`SD(y)^2 = g'Rg + \sigma^2`, the standardised coefficients are
+:math:`\beta_k = g_k / SD(y)`. The prior is on :math:`\beta` (where :math:`R^2 < 1`). The sampler moves in
+:math:`g`, which the data tell about even where a latent predictor hardly varies; the Jacobian of
+:math:`g \mapsto \beta` is :math:`\sigma^2 / SD(y)^{K+2}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from coefficacy.errors import Problem, SpecError
+from coefficacy.model.distributions import REAL_LINE, named_arguments, prior_of, random_effect
+from coefficacy.spec.model import ModelSpec, PriorSpec
+
+__all__ = ["DEFAULT_EFFECT", "coefficients"]
+
+DEFAULT_EFFECT = PriorSpec("Normal", (0.0, 0.5))
+
+
+def _response_sd(g: Any, correlation: Any, sigma: Any) -> Any:
+    return pt.sqrt(sigma**2 + pt.sum(g[:, None] * correlation * g[None, :]))
+
+
+def coefficients(
+    spec: ModelSpec,
+    name: str,
+    terms: Sequence[str],
+    *,
+    dim: str,
+    spreads: Any,
+    sigma: Any,
+    keep: Any,
+    bounded: bool = True,
+) -> Any:
+    """Add the coefficients of one regression and return them in raw units.
+
+    Parameters
+    ----------
+    name : ``"team.adaptation"``: the raw coefficients get it, the standardised ones ``name + ".std"``
+    terms : term labels, the coordinate of `dim`
+    spreads : (K, source), model-implied, of the predictors within the units of the levels above: inner
+        products of the rows are covariances
+    sigma : residual SD of the response (of its latent response for bernoulli and ordinal outcomes)
+    keep : (K,), 0 where a rival leaves a term out: its coefficient is then exactly zero
+    bounded : False for counts and proportions, where the standardised effect is per SD of the predictor on
+        the link and SD(y) has no part in it
+    """
+    priors = [_effect_prior(spec, name, term) for term in terms]
+    normal = np.array([p.args for p in priors]).T if all(p.distribution == "Normal" for p in priors) else None
+    sd = pt.sqrt(pt.sum(spreads**2, axis=1))
+    unit = spreads / sd[:, None]
+    correlation = pt.sum(unit[:, None, :] * unit[None, :, :], axis=-1)
+
+    def logp(value: Any, correlation: Any, sigma: Any, keep: Any) -> Any:
+        if bounded:
+            whole, n = _response_sd(value * keep, correlation, sigma), pt.sum(keep)
+            beta = value * pt.switch(keep, 1 / whole, 1.0)
+            jacobian = pt.switch(n > 0, 2 * pt.log(sigma) - (n + 2) * pt.log(whole), 0.0)
+        else:
+            beta, jacobian = value, 0.0
+        if normal is not None:
+            return jacobian - 0.5 * pt.sum(((beta - normal[0]) / normal[1]) ** 2)
+        each = [
+            pm.logp(getattr(pm, p.distribution).dist(**named_arguments(p)), beta[k])
+            for k, p in enumerate(priors)
+        ]
+        return jacobian + sum(each)
+
+    def random(
+        correlation: np.ndarray, sigma: Any, keep: np.ndarray, rng: Any = None, size: Any = None
+    ) -> np.ndarray:
+        beta = np.array([random_effect(p, rng) for p in priors])
+        return _scaled(beta, correlation, sigma, keep) if bounded else beta
+
+    scaled = pm.CustomDist(
+        f"{name}.scaled", correlation, sigma, keep, logp=logp, random=random, dims=dim,
+        signature="(k,k),(),(k)->(k)",
+    )  # fmt: skip
+    kept = scaled * keep
+    pm.Deterministic(
+        f"{name}.std", kept / _response_sd(kept, correlation, sigma) if bounded else kept, dims=dim
+    )
+    return pm.Deterministic(name, kept / sd, dims=dim)
+
+
+def _scaled(beta: np.ndarray, correlation: np.ndarray, sigma: Any, keep: np.ndarray) -> np.ndarray:
+    """Coefficients per SD of the predictor; NaN where they would explain more than all the variance."""
+    kept = beta * keep
+    with np.errstate(invalid="ignore"):
+        return beta * np.where(keep, sigma / np.sqrt(1 - kept @ correlation @ kept), 1.0)
+
+
+def _effect_prior(spec: ModelSpec, name: str, term: str) -> PriorSpec:
+    key = f"{name} ~ {term}"
+    prior = prior_of(spec, key) or DEFAULT_EFFECT
+    if prior.distribution not in REAL_LINE:
+        raise SpecError(
+            Problem(
+                f'priors: "{key}"',
+                f"{prior} does not cover the whole line. Valid for an effect: {', '.join(REAL_LINE)}.",
+                "Write e.g. Normal(0, 0.5); it is on the standardised scale.",
+            )
+        )
+    return prior

@@ -1,0 +1,29 @@
+"""Tables, figures and one HTML page about a result."""
+
+from __future__ import annotations
+
+from coefficacy.reporting.folder import OutputFolder
+from coefficacy.reporting.page import render_report
+from coefficacy.reporting.results import (
+    RESULT_FILES,
+    partial_folder,
+    rebuild_page,
+    report,
+    result_folder,
+    write_partial,
+    write_results,
+)
+from coefficacy.reporting.tables import team_estimates
+
+__all__ = [
+    "RESULT_FILES",
+    "OutputFolder",
+    "partial_folder",
+    "rebuild_page",
+    "render_report",
+    "report",
+    "result_folder",
+    "team_estimates",
+    "write_partial",
+    "write_results",
+]

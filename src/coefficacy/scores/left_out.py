@@ -1,0 +1,135 @@
+"""Left-out teams: how well each team's outcomes are predicted from its own answers and the other teams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from scipy import special, stats
+
+from coefficacy.errors import FitError, Problem
+from coefficacy.model.outcomes import own_level
+from coefficacy.scores.density import log_density
+from coefficacy.spec import queries
+
+if TYPE_CHECKING:
+    from coefficacy.sampling import Compiled
+    from coefficacy.spec.model import ModelSpec
+    from coefficacy.survey import Survey
+
+__all__ = ["Comparison", "Refits", "compare", "left_out_units", "scored_outcomes"]
+
+RHAT_OF_REFITS = 1.05
+
+
+@dataclass(frozen=True, slots=True)
+class Refits:
+    """How left-out teams are scored by refitting.
+
+    Attributes
+    ----------
+    folds : number of refits; each leaves the outcomes of one share of the teams out
+    draws, tune, chains : of each refit
+    seed : of the folds and the sampler; rivals scored with the same seed see the same folds
+    """
+
+    folds: int = 10
+    draws: int = 400
+    tune: int = 400
+    chains: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two models on the same left-out units.
+
+    Attributes
+    ----------
+    diff : sum of the differences in log score, positive where the first model predicts better
+    se : its standard error, sqrt(n) times the SD of the differences
+    p_better : normal approximation to P(diff > 0); poor for few teams
+    """
+
+    diff: float
+    se: float
+    p_better: float
+
+
+def scored_outcomes(spec: ModelSpec, level: str) -> tuple[str, ...]:
+    """Outcomes of one level, all of which are left out together."""
+    return tuple(y for y in queries.outcomes(spec) if own_level(spec, y) == level)
+
+
+def left_out_units(
+    compiled: Compiled,
+    spec: ModelSpec,
+    survey: Survey,
+    level: str,
+    *,
+    refits: Refits,
+    data: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.DataArray:
+    r"""Score every unit of `level` with its outcomes left out and its answers kept.
+
+    .. math:: \log \frac1S \sum_s p(y_j \mid u_j^{(s)}, \theta^{(s)})
+
+    over draws of a refit in which the fold's outcomes are missing; several outcomes are scored jointly. An
+    reweighted average over the draws of the full fit is not used: the weights of a team's own latents are too
+    uneven. Which prediction is scored: Merkle, Furr and Rabe-Hesketh 2019 (doi:10.1007/s11336-019-09679-0).
+
+    Parameters
+    ----------
+    data : turns the compiled model into a rival, see ``Built.rivals``
+    progress : told (refits done, refits in all)
+
+    Returns
+    -------
+    xr.DataArray
+        Dims (level,), units with an observed outcome; attributes ``folds`` and ``rhat_max`` (of the refits).
+    """
+    outcomes = scored_outcomes(spec, level)
+    if not outcomes or f"{level}.{outcomes[0]}.row" not in compiled.built.refit_data:
+        raise FitError(Problem("left-out teams", f"no outcome of level {level!r} that can be left out."))
+    y = {name: np.asarray(survey.column(level, name).values, float) for name in outcomes}
+    scored = np.flatnonzero(~np.isnan(np.column_stack(list(y.values()))).all(axis=1))
+    shuffled = np.random.default_rng([refits.seed, 10]).permutation(scored)
+    folds = [np.sort(f) for f in np.array_split(shuffled, min(refits.folds, len(scored)))]
+    score, rhats = np.full(survey.levels[level].sizes[level], np.nan), []
+    for k, fold in enumerate(folds):
+        kept = {name: np.setdiff1d(np.flatnonzero(~np.isnan(v)), fold) for name, v in y.items()}
+        swapped = {f"{level}.{n}.row": rows for n, rows in kept.items()}
+        swapped |= {f"{level}.{n}.y": y[n][rows] for n, rows in kept.items()}
+        tree = compiled.sample(
+            draws=refits.draws, tune=refits.tune, chains=refits.chains, seed=refits.seed + k + 1,
+            data={**(data or {}), **swapped}, stage="refit",
+        )  # fmt: skip
+        posterior = tree["posterior"].to_dataset()
+        each = [log_density(posterior, spec, level, n, v, fold) for n, v in y.items()]
+        given = np.sum(each, axis=0)
+        score[fold] = special.logsumexp(given, axis=(0, 1)) - np.log(given.shape[0] * given.shape[1])
+        rhats.append(_rhat(given))
+        if progress is not None:
+            progress(k + 1, len(folds))
+    result = xr.DataArray(score, dims=level, coords={level: survey.levels[level][level]}, name="elpd")
+    return result[scored].assign_attrs(folds=len(folds), rhat_max=float(max(rhats)), outcomes=list(outcomes))
+
+
+def compare(first: xr.DataArray, second: xr.DataArray) -> Comparison:
+    """Compare two models by their scores of the same units."""
+    difference = (first - second).values
+    total, se = float(difference.sum()), float(np.sqrt(len(difference)) * difference.std(ddof=1))
+    return Comparison(total, se, float(stats.norm.cdf(total / se)) if se > 0 else 0.5)
+
+
+def _rhat(given: np.ndarray) -> float:
+    """Convergence of the quantity that is averaged; 1 for a single chain, which cannot be judged."""
+    from arviz_stats.base import array_stats
+
+    if given.shape[0] < 2:
+        return 1.0
+    return float(array_stats.rhat(given.sum(axis=-1), chain_axis=0, draw_axis=1))

@@ -1,0 +1,279 @@
+"""Gathers the three lines of evidence for a fit: the effect, left-out teams, the rival's predictive check."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coefficacy.errors import FitError, Problem
+from coefficacy.spec import queries
+from coefficacy.verdicts.result import SCHEMA, Verdict
+from coefficacy.verdicts.rule import FAILS, Evidence, decide
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from coefficacy.sampling import Compiled, Fit
+    from coefficacy.scores import Refits
+    from coefficacy.spec.model import ModelSpec, Question
+
+__all__ = ["verdict"]
+
+type Tell = Callable[[str, int, int], None]
+
+_UNITS = ("persons", "teams", "layers")
+_PRIOR_PERFORMANCE = re.compile(r"prior|previous|past|baseline|before|earlier|pre_|_pre\b|lag", re.IGNORECASE)
+
+
+def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = None) -> Verdict:
+    """Weigh the evidence on the model's question.
+
+    Parameters
+    ----------
+    fit : of a model with a question; its tree gets the groups ``left_out`` (pointwise scores) and ``checks``
+    refits : how left-out teams are scored; the default takes 10 folds and the fit's own seed
+    progress : told (what, done, in all)
+
+    Returns
+    -------
+    Verdict
+        Rival and left-out teams are not applicable (None) without a rival, for outcomes of persons, or where
+        the fit did not converge: nothing is concluded from it then.
+
+    Raises
+    ------
+    FitError : the model asks no question
+    """
+    from coefficacy.checks import agreement
+
+    question = fit.spec.question
+    if question is None:
+        raise FitError(Problem("question", "the model asks no question.", "Add a [question] with an effect."))
+    started = time.perf_counter()
+    sign = 1.0 if question.direction == "positive" else -1.0
+    bound = question.rope[1] if sign > 0 else -question.rope[0]
+    standardised = sign * _effect(fit, question, ".std")
+    rivals, why_not = _rivals(fit, question, refits, progress or (lambda *_: None))
+    main = rivals.get(question.rival)
+    answer, reasons = decide(
+        Evidence(
+            lower=float(np.quantile(standardised, 0.025)),
+            p_below=float(np.mean(standardised < bound)),
+            bound=bound,
+            p_better=main.elpd["p_better"] if main and main.elpd else None,
+            p_check=main.ppc["p_value"] if main else None,
+            converged=fit.convergence.ok,
+            sign=int(sign),
+        )
+    )
+    others = {name: {"ppc": r.ppc} for name, r in rivals.items() if name != question.rival}
+    return Verdict(
+        schema=SCHEMA,
+        claim=fit.spec.claim or None,
+        model=fit.spec.title or question.effect,
+        engine=fit.engine,
+        seed=fit.seed,
+        versions=fit.versions,
+        data_hash=fit.survey.data_hash,
+        spec_hash=queries.spec_hash(fit.spec),
+        n=_units(fit),
+        converged=_convergence(fit),
+        effect=_summary(sign * standardised, question, bounds=question.rope),
+        effect_raw=_summary(_effect(fit, question, ""), question, bounds=None),
+        elpd=main.elpd if main else None,
+        ppc=main.ppc if main else None,
+        agreement={name: _agreement(fit, name, agreement) for name in fit.survey.items},
+        estimands={"rivals": others} if others else {},
+        verdict=answer,
+        reasons=(*reasons, *why_not, *_about_others(others), *_warnings(fit, question)),
+        seconds={**fit.seconds, "checks": time.perf_counter() - started, "report": None},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    elpd: dict[str, Any] | None
+    ppc: dict[str, Any]
+
+
+def _effect(fit: Fit, question: Question, suffix: str) -> np.ndarray:
+    name = f"{question.level}.{question.response}"
+    if f"{name}{suffix}" not in fit.posterior:
+        suffix = ""
+    return fit.posterior[f"{name}{suffix}"].sel({f"{name}.term": question.term}).values.ravel()
+
+
+def _summary(draws: np.ndarray, question: Question, *, bounds: tuple[float, float] | None) -> dict[str, Any]:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return {
+        "name": question.effect,
+        "mean": float(draws.mean()),
+        "sd": float(draws.std(ddof=1)),
+        "q2_5": float(low),
+        "q97_5": float(high),
+        "p_positive": float(np.mean(draws > 0)),
+        "p_rope": None if bounds is None else float(np.mean((draws > bounds[0]) & (draws < bounds[1]))),
+    }
+
+
+def _rivals(
+    fit: Fit, question: Question, refits: Refits | None, tell: Tell
+) -> tuple[dict[str, _Rival], tuple[str, ...]]:
+    """Evidence against each rival, the question's own first; or why there is none."""
+    if not question.rival or not fit.convergence.ok:
+        return {}, ()
+    level, response = question.level, question.response
+    if f"{level}.{response}.eta" not in fit.posterior:
+        return {}, ("Left-out teams and the rival's check are not available for outcomes of persons.",)
+    if question.term not in queries.latents(fit.spec, level):
+        return {}, ("Left-out teams and the rival's check need an effect of one latent.",)
+    from coefficacy.sampling import compiled_model
+    from coefficacy.scores import Refits as Settings
+    from coefficacy.scores import left_out_units
+
+    settings = refits or Settings(seed=fit.seed)
+    names = [question.rival, *(r.name for r in fit.spec.rivals if r.name != question.rival)]
+    own = compiled_model(fit.spec, fit.survey, engine=_engine(fit))
+    score = left_out_units(
+        own, fit.spec, fit.survey, level, refits=settings, progress=lambda k, n: tell("left-out teams", k, n)
+    )
+    fit.tree["left_out"] = _group({"model": score})
+    found = {name: _against(fit, own, name, score, settings, tell) for name in names}
+    return found, _about_refits(score)
+
+
+def _against(fit: Fit, own: Compiled, name: str, score: xr.DataArray, refits: Refits, tell: Tell) -> _Rival:
+    """Check one rival; the question's own is compared on left-out teams, too."""
+    from coefficacy.checks import rival_check
+    from coefficacy.sampling import compiled_model
+    from coefficacy.scores import left_out_units
+
+    question = fit.spec.question
+    assert question is not None
+    spec = queries.rival_spec(fit.spec, name)
+    nested = own.built.rivals.get(name)
+    compiled, data = (own, nested) if nested is not None else (_compiled(spec, fit, compiled_model), {})
+    tree = compiled.sample(
+        draws=2 * refits.draws, tune=2 * refits.tune, chains=refits.chains, seed=refits.seed, data=data,
+        stage="rival",
+    )  # fmt: skip
+    check = rival_check(tree["posterior"].to_dataset(), spec, fit.survey, question, seed=refits.seed)
+    ppc = {
+        "statistic": _STATISTIC.format(question.term),
+        "observed": float(check.observed.mean()),
+        "p_value": check.p_value,
+    }
+    if name != question.rival:
+        return _Rival(None, ppc)
+    fit.tree["checks"] = _checks_group(check)
+    rival_score = left_out_units(
+        compiled, spec, fit.survey, question.level, refits=refits, data=data,
+        progress=lambda k, n: tell(f"left-out teams, {name}", k, n),
+    )  # fmt: skip
+    fit.tree["left_out"] = _group({**dict(fit.tree["left_out"].data_vars), name: rival_score})
+    return _Rival(_compared(name, score, rival_score), ppc)
+
+
+def _compiled(spec: ModelSpec, fit: Fit, compile_for: Any) -> Compiled:
+    return compile_for(spec, fit.survey, engine=_engine(fit))
+
+
+def _compared(name: str, score: xr.DataArray, rival_score: xr.DataArray) -> dict[str, Any]:
+    from coefficacy.scores import compare
+
+    found = compare(score, rival_score)
+    return {"rival": name, "diff": found.diff, "se": found.se, "p_better": found.p_better, "khat_max": None}
+
+
+_STATISTIC = "correlation of the rival's residual with expected {}, given the rival's predictors"
+
+
+def _group(scores: dict[Any, Any]) -> xr.DataTree:
+    import xarray as xr
+
+    return xr.DataTree(xr.Dataset({name: value.drop_attrs() for name, value in scores.items()}))
+
+
+def _checks_group(check: Any) -> xr.DataTree:
+    import xarray as xr
+
+    return xr.DataTree(xr.Dataset({a.name: a for a in (check.observed, check.replicated)}))
+
+
+def _engine(fit: Fit) -> str:
+    return "auto" if fit.engine == "bambi" else fit.engine
+
+
+def _units(fit: Fit) -> dict[str, int | None]:
+    counts = list(fit.survey.n.items())
+    named = {name: counts[i][1] if i < len(counts) else None for i, name in enumerate(_UNITS)}
+    return {**named, **dict(counts[len(_UNITS) :])}
+
+
+def _convergence(fit: Fit) -> dict[str, Any]:
+    found = fit.convergence
+    return {
+        "ok": found.ok,
+        "rhat_max": found.rhat_max,
+        "ess_min": found.ess_min,
+        "divergences": found.divergences,
+    }
+
+
+def _agreement(fit: Fit, name: str, agreement: Any) -> dict[str, Any]:
+    own = queries.measure_level(fit.spec, name)
+    found = agreement(fit.survey, name) if own == fit.spec.lowest.name and len(fit.spec.levels) > 1 else None
+    return {
+        "icc1": found.icc1 if found else None,
+        "icc2": found.icc2 if found else None,
+        "rwg_j": found.rwg_j if found else None,
+        "reliability": _reliability(fit, name),
+    }
+
+
+def _reliability(fit: Fit, name: str) -> float | None:
+    """Share of the variance of the team's value that its answers settle: Var(E) / (Var(E) + E(Var))."""
+    levels = queries.level_names(fit.spec)
+    level = levels[1] if len(levels) > 1 else levels[0]
+    variable = f"{level}.latent"
+    if variable not in fit.posterior or name not in fit.posterior[f"{level}.name"].values:
+        return None
+    draws = fit.posterior[variable].sel({f"{level}.name": name})
+    between = float(draws.mean(("chain", "draw")).var())
+    return between / (between + float(draws.var(("chain", "draw")).mean()))
+
+
+def _about_refits(score: xr.DataArray) -> tuple[str, ...]:
+    from coefficacy.scores.left_out import RHAT_OF_REFITS
+
+    if score.attrs["rhat_max"] <= RHAT_OF_REFITS:
+        return ()
+    return (f"A refit for left-out teams mixed poorly (r_hat {score.attrs['rhat_max']:.2f}).",)
+
+
+def _about_others(others: dict[str, Any]) -> tuple[str, ...]:
+    def line(name: str, p_value: float) -> str:
+        verb = "fails" if p_value < FAILS else "passes"
+        return f"The other rival, {name}, {verb} its predictive check (p = {p_value:.3f})."
+
+    return tuple(line(name, found["ppc"]["p_value"]) for name, found in others.items())
+
+
+def _warnings(fit: Fit, question: Question) -> tuple[str, ...]:
+    """Prior performance is the known defeater of effects of beliefs on later performance."""
+    spec: ModelSpec = fit.spec
+    equation = queries.regression(spec, question.level, question.response)
+    names = [f.name for f in queries.factors(equation.formula)] if equation else []
+    if question.term not in queries.latents(spec, question.level) or any(
+        map(_PRIOR_PERFORMANCE.search, names)
+    ):
+        return ()
+    return (
+        "Prior performance is not among the predictors: it is the known defeater of such effects "
+        "(Arthur, Bell and Edwards 2007, doi:10.1177/1094428106287574).",
+    )
