@@ -17,23 +17,10 @@ import pytensor.tensor as pt
 
 from coefficacy.errors import Problem, SpecError
 from coefficacy.spec.model import ModelSpec, PriorSpec
+from coefficacy.spec.priors import DISTRIBUTIONS
 
 __all__ = ["REAL_LINE", "Parameters", "named_arguments", "prior_of", "random_effect"]
 
-_ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "Normal": ("mu", "sigma"),
-    "HalfNormal": ("sigma",),
-    "StudentT": ("nu", "mu", "sigma"),
-    "HalfStudentT": ("nu", "sigma"),
-    "Cauchy": ("alpha", "beta"),
-    "HalfCauchy": ("beta",),
-    "LogNormal": ("mu", "sigma"),
-    "Gamma": ("alpha", "beta"),
-    "InverseGamma": ("alpha", "beta"),
-    "Exponential": ("lam",),
-    "Beta": ("alpha", "beta"),
-    "Uniform": ("lower", "upper"),
-}
 REAL_LINE = ("Normal", "StudentT", "Cauchy")
 
 
@@ -44,7 +31,7 @@ def prior_of(spec: ModelSpec, name: str) -> PriorSpec | None:
 
 def named_arguments(prior: PriorSpec) -> dict[str, float]:
     """Return the arguments of a prior under PyMC's names."""
-    return dict(zip(_ARGUMENTS[prior.distribution], prior.args, strict=True))
+    return dict(zip(DISTRIBUTIONS[prior.distribution], prior.args, strict=True))
 
 
 def random_effect(prior: PriorSpec, rng: np.random.Generator) -> float:
@@ -121,7 +108,7 @@ class Parameters:
 
     @staticmethod
     def _given(name: str, stored: str, prior: PriorSpec, dims: Sequence[str]) -> Any:
-        if prior.distribution not in _ARGUMENTS:
+        if prior.distribution == "LKJ":
             raise SpecError(
                 Problem(
                     f'priors: "{name}"',
