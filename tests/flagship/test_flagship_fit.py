@@ -1,4 +1,4 @@
-"""The main job on a small simulated world: one compiled model from tables to a verdict."""
+"""The main job on a small simulated world, every latent a variable: from tables to a verdict."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coefficacy.survey import Survey, read_survey
 from coefficacy.verdicts import Verdict, verdict
 from coefficacy.worlds import simulate
 
-REFITS = Refits(folds=2, draws=150, tune=250, chains=2, seed=5)
+REFITS = Refits(folds=2, draws=60, tune=120, chains=2, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,9 @@ def survey(world) -> Survey:
 @pytest.fixture(scope="module")
 def fitted(world, survey) -> Fit:
     return fit(
-        loads(world.spec_text), survey, draws=250, tune=350, chains=2, seed=3, progress=False, retry=False
-    )
+        loads(world.spec_text), survey, engine="explicit", draws=120, tune=250, chains=2, seed=3,
+        progress=False, retry=False,
+    )  # fmt: skip
 
 
 def test_parameters_carry_the_names_of_the_model_file(fitted):
@@ -71,27 +72,25 @@ def test_a_team_without_outcome_is_predicted_and_has_no_row(fitted, survey):
 
 
 def test_rival_with_the_same_machine_code_leaves_the_effect_out(fitted, survey):
-    compiled = compiled_model(fitted.spec, survey)
-    tree = compiled.sample(
-        draws=60, tune=100, chains=1, seed=2, data=compiled.built.rivals["competence_only"]
-    )
+    compiled = compiled_model(fitted.spec, survey, engine="explicit")
+    tree = compiled.sample(draws=40, tune=60, chains=1, seed=2, data=compiled.built.rivals["competence_only"])
     b = tree["posterior"]["team.adaptation"]
     assert float(np.abs(b.sel({"team.adaptation.term": "collective_efficacy"})).max()) == 0.0
     assert float(b.sel({"team.adaptation.term": "competence"}).std()) > 0
 
 
 def test_left_out_teams_are_scored_from_refits_that_did_not_see_them(fitted, survey):
-    compiled = compiled_model(fitted.spec, survey)
-    refits = Refits(folds=1, draws=100, tune=200, chains=1, seed=9)
+    compiled = compiled_model(fitted.spec, survey, engine="explicit")
+    refits = Refits(folds=1, draws=40, tune=60, chains=1, seed=9)
     score = left_out_units(compiled, fitted.spec, survey, "team", refits=refits)
     assert score.sizes["team"] == 23
     none = {"team.adaptation.row": np.zeros(0, int), "team.adaptation.y": np.zeros(0)}
-    tree = compiled.sample(draws=100, tune=200, chains=1, seed=10, data=none)
+    tree = compiled.sample(draws=40, tune=60, chains=1, seed=10, data=none)
     eta, sd = tree["posterior"]["team.adaptation.eta"], tree["posterior"]["sd(team.adaptation)"]
     y = survey.column("team", "adaptation").values
     seen = np.isfinite(y)
     density = stats.norm.logpdf(y, eta.values[0], sd.values[0][:, None])[:, seen]
-    np.testing.assert_allclose(score.values, special.logsumexp(density, axis=0) - np.log(100), rtol=1e-8)
+    np.testing.assert_allclose(score.values, special.logsumexp(density, axis=0) - np.log(40), rtol=1e-8)
 
 
 def test_save_and_load_lose_nothing(fitted, tmp_path: Path):

@@ -172,7 +172,9 @@ level: 2
   between =~ AF06 + l2 * AF07 + l3 * AP33 + l4 * AP34
 ", data = bhr, cluster = "GRP")
 bhr_fits <- list(
-  four = c(parallel_of(four), list(one_factor = as.list(fitMeasures(one_factor, c("rmsea", "cfi"))))),
+  four = c(parallel_of(four), list(one_factor = c(
+    as.list(fitMeasures(one_factor, c("rmsea", "cfi"))), list(parameters = parameters_of(one_factor))
+  ))),
   eleven = parallel_of(eleven)
 )
 

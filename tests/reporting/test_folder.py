@@ -140,8 +140,6 @@ def test_folder_filled_by_another_meanwhile_is_not_overwritten(tmp_path: Path) -
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_killed_process_leaves_a_whole_result(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    write(out, one="old")
     program = """
         import os, signal, sys
         from pathlib import Path
@@ -157,8 +155,14 @@ def test_killed_process_leaves_a_whole_result(tmp_path: Path) -> None:
             if sys.argv[2] == "writing":
                 os.kill(os.getpid(), signal.SIGKILL)
     """
+    started = {}
     for moment in ("writing", "renaming"):
-        done = subprocess.run([sys.executable, "-c", textwrap.dedent(program), str(out), moment], check=False)
-        assert done.returncode == -9
+        out = tmp_path / moment / "out"
+        write(out, one="old")
+        started[out] = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program), str(out), moment])
+    for out, process in started.items():
+        assert process.wait(timeout=120) == -9
         OutputFolder.at(out)
         assert (out / "one.txt").read_text() == "old"
+        write(out, one="new")
+        assert (out / "one.txt").read_text() == "new"

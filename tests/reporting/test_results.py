@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,19 @@ def fit() -> Fit:
     return flagship_fit(12)
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a result of simulated data."""
+    fresh, out = flagship_fit(12), tmp_path_factory.mktemp("results") / "out"
+    return write_results(fresh, flagship_verdict(fresh), out, simulated_note="Simulated.")
+
+
 def names(path: Path) -> set[str]:
     return {entry.name for entry in path.iterdir()}
 
 
-def test_the_five_files(fit: Fit, tmp_path: Path) -> None:
-    out = write_results(fit, flagship_verdict(fit), tmp_path / "out", simulated_note="Simulated.")
+def test_the_five_files(fit: Fit, written: Path) -> None:
+    out = written
     assert names(out) == set(RESULT_FILES)
     verdict = Verdict.from_json((out / "verdict.json").read_text())
     assert verdict.seconds["report"] > 0
@@ -56,9 +64,8 @@ def test_the_five_files(fit: Fit, tmp_path: Path) -> None:
     assert "Simulated data." in (out / "report.html").read_text()
 
 
-def test_page_rebuilt_from_the_files_is_the_same(fit: Fit, tmp_path: Path) -> None:
-    fresh = flagship_fit(12)
-    out = write_results(fresh, flagship_verdict(fresh), tmp_path / "out", simulated_note="Simulated.")
+def test_page_rebuilt_from_the_files_is_the_same(written: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(written, tmp_path / "out")
     before = {name: (out / name).read_bytes() for name in RESULT_FILES}
     (out / "report.html").unlink()
     assert rebuild_page(out) == out / "report.html"
@@ -76,9 +83,9 @@ def test_page_cannot_be_rebuilt_without_draws(missing: str, tmp_path: Path) -> N
 
 
 def test_failure_while_writing_leaves_the_earlier_result(
-    fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fit: Fit, written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = write_results(fit, flagship_verdict(fit), tmp_path / "out")
+    out = shutil.copytree(written, tmp_path / "out")
     before = (out / "verdict.json").read_text()
 
     def stop(*_: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import toy_model
@@ -10,51 +12,65 @@ from coefficacy.errors import FitError
 from coefficacy.sampling import SamplingStopped, fitting, parameter_names, summary
 
 
+@contextmanager
+def toy_in_place_of_models(compiled):
+    """`fit` gets the compiled toy instead of building a model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "build", lambda spec, survey, *, engine: compiled.built)
+        patch.setattr(fitting, "compile_model", lambda built: compiled)
+        fitting._compiled.clear()
+        yield toy_model.toy_survey()
+        fitting._compiled.clear()
+
+
 @pytest.fixture
-def survey(monkeypatch, compiled):
-    """The toy's survey; `fit` gets the compiled toy instead of building one."""
-    monkeypatch.setattr(fitting, "build", lambda spec, survey, *, engine: compiled.built)
-    monkeypatch.setattr(fitting, "compile_model", lambda built: compiled)
-    fitting._compiled.clear()
-    yield toy_model.toy_survey()
-    fitting._compiled.clear()
+def survey(compiled):
+    with toy_in_place_of_models(compiled) as toy:
+        yield toy
+
+
+@pytest.fixture(scope="module")
+def fitted(compiled):
+    """The toy with the default options."""
+    with toy_in_place_of_models(compiled) as toy:
+        return fit(toy)
 
 
 def fit(survey, **options):
     return fitting.fit(toy_model.SPEC, survey, **{"seed": 1, "progress": False, **options})
 
 
-def test_a_fit_knows_where_it_comes_from(survey):
-    result = fit(survey)
-    assert result.convergence.ok
-    assert not result.convergence.retried
-    assert (result.engine, result.engine_reason, result.seed) == ("explicit", "a toy", 1)
-    assert set(result.seconds) == {"import", "build", "compile", "sample"}
-    assert all(seconds >= 0 for seconds in result.seconds.values())
-    assert {"python", "coefficacy", "pymc", "nutpie", "numba"} <= set(result.versions)
-    assert result.posterior.sizes["draw"] == 1000
-    assert result.convergence.ess_effect > 400
+def test_a_fit_knows_where_it_comes_from(fitted):
+    assert fitted.convergence.ok
+    assert not fitted.convergence.retried
+    assert (fitted.engine, fitted.engine_reason, fitted.seed) == ("explicit", "a toy", 1)
+    assert set(fitted.seconds) == {"import", "build", "compile", "sample"}
+    assert all(seconds >= 0 for seconds in fitted.seconds.values())
+    assert {"python", "coefficacy", "pymc", "nutpie", "numba"} <= set(fitted.versions)
+    assert fitted.posterior.sizes["draw"] == 1000
+    assert fitted.convergence.ess_effect > 400
 
 
-def test_the_result_shows_itself_shortly(survey):
-    result = fit(survey)
-    assert repr(result).startswith(
+def test_the_result_shows_itself_shortly(fitted):
+    assert repr(fitted).startswith(
         "<Fit of Mood and sleep: person n = 24, team n = 6; explicit engine, 4 x 1,000"
     )
-    assert "converged" in repr(result)
-    assert len(repr(result)) < 250
-    assert result._repr_html_().startswith("<table>")
+    assert "converged" in repr(fitted)
+    assert len(repr(fitted)) < 250
+    assert fitted._repr_html_().startswith("<table>")
 
 
 def test_the_same_seed_gives_the_same_draws(survey):
-    one, two = fit(survey, draws=300), fit(survey, draws=300)
+    one, two = fit(survey, draws=60, tune=100), fit(survey, draws=60, tune=100)
+    assert one.convergence.retried
     assert one.tree.identical(two.tree)
 
 
 def test_a_seed_is_drawn_and_recorded(survey):
-    one = fit(survey, seed=None, draws=300)
+    options = {"draws": 60, "tune": 100, "retry": False}
+    one = fit(survey, seed=None, **options)
     assert 0 <= one.seed < 2**32
-    assert one.tree.identical(fit(survey, seed=one.seed, draws=300).tree)
+    assert one.tree.identical(fit(survey, seed=one.seed, **options).tree)
 
 
 def test_too_few_draws_are_tried_again_with_stricter_settings(survey):
@@ -69,16 +85,17 @@ def test_too_few_draws_are_tried_again_with_stricter_settings(survey):
 
 
 def test_no_second_try_where_it_is_not_wanted_or_cannot_help(survey):
-    assert not fit(survey, draws=60, retry=False).convergence.retried
+    assert not fit(survey, draws=60, tune=100, retry=False).convergence.retried
     alone = fit(survey, chains=1)
     assert not alone.convergence.ok
     assert not alone.convergence.retried
 
 
 def test_the_same_model_and_data_are_compiled_once(survey, monkeypatch):
-    fit(survey, draws=60, retry=False)
+    options = {"draws": 60, "tune": 100, "retry": False}
+    fit(survey, **options)
     monkeypatch.setattr(fitting, "compile_model", lambda built: pytest.fail("compiled again"))
-    assert fit(survey, draws=60, retry=False).seconds["compile"] == 0
+    assert fit(survey, **options).seconds["compile"] == 0
 
 
 @pytest.mark.parametrize(
@@ -119,7 +136,7 @@ def stop_in(stage, after=1):
 
 def test_stopping_keeps_a_fit_that_may_not_be_concluded_from(survey):
     with pytest.raises(SamplingStopped) as stopped:
-        fit(survey, draws=1_000_000, tune=100, progress=stop_in("sample", after=5_000))
+        fit(survey, draws=1_000_000, tune=100, progress=stop_in("sample", after=2_000))
     kept = stopped.value.fit
     assert not kept.convergence.ok
     assert kept.convergence.failures[0] == "stopped before the end"
@@ -129,7 +146,7 @@ def test_stopping_keeps_a_fit_that_may_not_be_concluded_from(survey):
 
 def test_stopping_the_second_try_keeps_the_first(survey):
     with pytest.raises(SamplingStopped) as stopped:
-        fit(survey, draws=11, tune=100_000, chains=2, progress=stop_in("retry", after=0))
+        fit(survey, draws=11, tune=2_000, chains=2, progress=stop_in("retry", after=0))
     assert stopped.value.fit.posterior.sizes["draw"] == 11
     assert not stopped.value.fit.convergence.ok
 
@@ -140,11 +157,10 @@ def test_stopping_before_sampling_keeps_nothing(survey):
     assert stopped.value.fit is None
 
 
-def test_summary_has_one_row_for_each_entry(survey):
-    result = fit(survey)
-    table = summary(result).set_index("parameter")
+def test_summary_has_one_row_for_each_entry(fitted):
+    table = summary(fitted).set_index("parameter")
     mean, sd = toy_model.exact_posterior(toy_model.toy_table())
-    assert parameter_names(result) == ["person.mood.intercept", "person.mood", "cor(team)"]
+    assert parameter_names(fitted) == ["person.mood.intercept", "person.mood", "cor(team)"]
     assert table.index.tolist() == [
         "person.mood.intercept",
         "person.mood[sleep]",

@@ -39,6 +39,7 @@ import sys
 from coefficacy.sampling import Fit
 
 fit = Fit.load(sys.argv[1])
+input()
 print("half way", flush=True)
 while True:
     fit.save(sys.argv[1])
@@ -47,22 +48,29 @@ while True:
 
 def start(script: str, path: Path) -> subprocess.Popen[str]:
     paths = os.pathsep.join([str(SOURCE), str(HERE), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", script, str(path)],
         env={**os.environ, "PYTHONPATH": paths},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def wait_until_half_way(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
     assert process.stdout is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
     line = process.stdout.readline()
     if line != "half way\n":
         pytest.fail(f"{line!r}: {process.communicate(timeout=60)[1]}")
-    return process
 
 
 def test_ctrl_c_half_way_keeps_the_draws_and_says_so(tmp_path):
     process = start(FITS, tmp_path / "partial.nc")
+    wait_until_half_way(process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
@@ -79,8 +87,9 @@ def test_a_process_killed_while_saving_leaves_the_earlier_fit(tree, tmp_path):
     from toy_model import made_fit
 
     path = made_fit(tree).save(tmp_path / "fit.nc")
-    for delay in (0.02, 0.13):
-        process = start(SAVES, path)
+    started = [(delay, start(SAVES, path)) for delay in (0.02, 0.13)]
+    for delay, process in started:
+        wait_until_half_way(process)
         time.sleep(delay)
         process.kill()
         process.communicate(timeout=60)

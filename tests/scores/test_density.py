@@ -16,9 +16,9 @@ SIZE = np.full((2, 3), 2.0)
 CUTS = np.tile([-1.0, 0.5], (2, 3, 1, 1))
 
 
-def posterior() -> xr.Dataset:
+def posterior(repeats: int = 1) -> xr.Dataset:
     sample = ("chain", "draw")
-    return xr.Dataset(
+    once = xr.Dataset(
         {
             "team.y.eta": ((*sample, "team"), ETA),
             "sd(team.y)": (sample, SIZE),
@@ -27,6 +27,7 @@ def posterior() -> xr.Dataset:
             "team.y.threshold": ((*sample, "item", "cut"), CUTS),
         }
     )
+    return once.isel(draw=np.tile(np.arange(ETA.shape[1]), repeats))
 
 
 def spec(family: str) -> ModelSpec:
@@ -69,7 +70,8 @@ def test_log_density(family):
 @pytest.mark.parametrize("family", CASES)
 def test_replicates_have_the_mean_of_the_family(family):
     rng = np.random.default_rng(5)
-    many = np.mean([replicate(posterior(), spec(family), "team", "y", rng) for _ in range(3000)], axis=0)
+    drawn = replicate(posterior(repeats=3000), spec(family), "team", "y", rng)
+    many = drawn.reshape(2, 3000, *ETA.shape[1:]).mean(axis=1)
     below = stats.logistic.cdf(CUTS[:, :, 0, :][:, :, None, :] - ETA[..., None])
     means = {
         "gaussian": ETA,

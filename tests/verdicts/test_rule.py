@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from coefficacy.verdicts import Evidence, decide
+from coefficacy.verdicts.rule import stated
 
 GOOD = {"lower": 0.2, "p_below": 0.01, "bound": 0.1, "p_better": 0.95, "p_check": 0.01, "converged": True}
 
@@ -29,3 +31,36 @@ def test_answer_and_reason(change, answer, reason):
     found, reasons = decide(Evidence(**{**GOOD, **change}))
     assert found == answer
     assert reason in " ".join(reasons)
+
+
+@pytest.mark.parametrize(
+    ("change", "fragment"),
+    [
+        ({"p_check": 0.0}, "fails its predictive check (p < 0.001, below 0.05 wanted)"),
+        ({"p_check": 0.0009}, "(p < 0.001, "),
+        ({"p_check": 0.001}, "(p = 0.001, "),
+        ({"p_check": 0.012}, "(p = 0.012, "),
+        ({"p_check": 1.0}, "passes its predictive check (p > 0.99, "),
+        ({"p_better": 1.0}, "better than the rival (P > 0.99, more than 0.80 wanted; "),
+        ({"p_better": 0.991}, "(P > 0.99, "),
+        ({"p_better": 0.99}, "(P = 0.99, "),
+        ({"p_better": 0.0}, "(P < 0.01, "),
+        ({"p_below": 1.0, "lower": -0.2}, "with probability > 0.99."),
+        ({"p_below": 0.962, "lower": -0.2}, "with probability 0.96."),
+    ],
+)
+def test_no_probability_is_said_to_be_zero_or_one(change, fragment):
+    text = " ".join(decide(Evidence(**{**GOOD, **change}))[1])
+    assert fragment in text
+    assert not {"0.00", "0.000", "1.00", "1.000"} & set(text.replace(",", " ").replace(")", " ").split())
+
+
+@pytest.mark.parametrize("digits", [2, 3])
+def test_every_probability_is_stated_between_zero_and_one(digits):
+    for value in np.linspace(0, 1, 2001):
+        sign, number = stated("p", float(value), digits).split()[1:]
+        shown = float(number)
+        assert 0 < shown < 1
+        assert sign != "<" or value < shown
+        assert sign != ">" or value > shown
+        assert sign != "=" or shown == pytest.approx(value, abs=0.501 * 10**-digits)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Sampling", "TableFiles", "read_input", "run_demo", "run_fit", "run_report", "run_simulation"]
 
 DEMO_MODEL = "adaptation"
-DEMO_DRAWS = 2000
-DEMO_TUNE = 1000
+DEMO_DRAWS = 1000
+DEMO_TUNE = 700
 DEMO_CHAINS = 4
 DEMO_SEED = 1
 DEMO_REFITS = {"draws": 250, "tune": 250}

@@ -15,7 +15,17 @@ from coefficacy.model.structure import Structure, item_unit
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure
 
-__all__ = ["add_answers", "answer_coords", "ordered_thresholds"]
+__all__ = [
+    "add_answers",
+    "answer_coords",
+    "between_loadings",
+    "item_intercepts",
+    "item_residual_sds",
+    "item_thresholds",
+    "loadings",
+    "ordered_thresholds",
+    "residual_sds",
+]
 
 
 def answer_coords(structure: Structure, measure: Measure) -> dict[str, Any]:
@@ -45,15 +55,15 @@ def add_answers(structure: Structure, measure: Measure) -> None:
         return
     answers = structure.survey.answers(name).values
     n_items = answers.shape[1]
-    loading = _loading(structure, measure, n_items)
+    loading = loadings(structure, measure)
     eta = pt.zeros(answers.shape)
     if name in structure.layouts[level].latents:
         eta = eta + structure.component(level, name)[:, None] * loading
     upper = structure.upper_of_items(name)
     if upper is not None:
-        between = _between_loading(structure, measure, loading, n_items)
+        between = between_loadings(structure, measure, loading)
         part = structure.component(upper, name)[:, None] * between + _item_residuals(
-            structure, measure, upper, n_items
+            structure, measure, upper
         )
         eta = eta + part[structure.index(level, upper)]
     cell = np.flatnonzero(~np.isnan(answers.ravel()))
@@ -62,8 +72,9 @@ def add_answers(structure: Structure, measure: Measure) -> None:
     _likelihood(structure, measure, eta.ravel()[cells], item, answers.ravel()[cell], cell // n_items)
 
 
-def _loading(structure: Structure, measure: Measure, n_items: int) -> Any:
+def loadings(structure: Structure, measure: Measure) -> Any:
     """Positive loadings in the unit of the items (of the link for ordinal and bernoulli ones)."""
+    n_items = len(structure.survey.items[measure.name])
     if n_items == 1:
         return pt.ones(1)
     unit = 0.7 * item_unit(structure.survey, measure.name)[1] if measure.family == "gaussian" else None
@@ -73,7 +84,9 @@ def _loading(structure: Structure, measure: Measure, n_items: int) -> Any:
     return loading + pt.zeros(n_items)
 
 
-def _between_loading(structure: Structure, measure: Measure, loading: Any, n_items: int) -> Any:
+def between_loadings(structure: Structure, measure: Measure, loading: Any) -> Any:
+    """Team-level loadings: those of people unless they are free, the first one even then."""
+    n_items = len(structure.survey.items[measure.name])
     if measure.loadings == "equal" or n_items == 1:
         return loading
     unit = item_unit(structure.survey, measure.name)[1] if measure.family == "gaussian" else 1.0
@@ -83,14 +96,21 @@ def _between_loading(structure: Structure, measure: Measure, loading: Any, n_ite
     return pt.concatenate([loading[:1], free])
 
 
-def _item_residuals(structure: Structure, measure: Measure, upper: str, n_items: int) -> Any:
-    """Team-level item residuals e_jm; their SDs are partially pooled over the items of the measure."""
+def item_residual_sds(structure: Structure, measure: Measure) -> Any:
+    """SDs of the team-level item residuals e_jm, partially pooled over items; None where there are none."""
+    name, n_items = measure.name, len(structure.survey.items[measure.name])
     if n_items == 1 or not measure.item_residuals or measure.form == "parallel":
-        return 0.0
-    name = measure.name
+        return None
     unit = item_unit(structure.survey, name)[1] if measure.family == "gaussian" else 1.0
-    typical = structure.parameters.scale(f"{name}.item_sd.typical", 0.3 * unit)
-    sd = structure.parameters.scale(f"{name}.item_sd", typical, (dims.item_dim(name),))
+    typical = structure.parameters.spread(f"{name}.item_sd.typical", 0.3 * unit)
+    return structure.parameters.spread(f"{name}.item_sd", typical, (dims.item_dim(name),))
+
+
+def _item_residuals(structure: Structure, measure: Measure, upper: str) -> Any:
+    sd = item_residual_sds(structure, measure)
+    if sd is None:
+        return 0.0
+    n_items = len(structure.survey.items[measure.name])
     return sd * structure.parameters.normal(structure.survey.levels[upper].sizes[upper], n_items)
 
 
@@ -98,52 +118,63 @@ def _likelihood(
     structure: Structure, measure: Measure, eta: Any, item: Any, y: np.ndarray, unit: np.ndarray
 ) -> None:
     spec, name, given = structure.spec, measure.name, dims.answers_dim(measure.name)
-    items = dims.item_dim(name)
     if measure.family == "ordinal":
         observed = pm.Data(f"{name}.y", y.astype("int64"), dims=given)
-        cumulative(name, eta, _thresholds(structure, measure), item, link=queries.link_of(spec, name),
+        cumulative(name, eta, item_thresholds(structure, measure), item, link=queries.link_of(spec, name),
                    observed=observed, dims=given)  # fmt: skip
         return
-    location, scale = item_unit(structure.survey, name)
+    intercept = item_intercepts(structure, measure)
     if measure.family == "bernoulli":
         link = queries.link_of(spec, name)
-        intercept = structure.parameters.real(f"{name}.intercept", 0.0, 1.5 * link_sd(link), (items,))
         p = {"logit": pm.math.sigmoid, "probit": pm.math.invprobit}[link](eta + intercept[item])
         pm.Bernoulli(name, p=p, observed=pm.Data(f"{name}.y", y.astype("int64"), dims=given), dims=given)
         return
-    intercept = structure.once(
-        ("intercept", name),
-        lambda: structure.parameters.real(f"{name}.intercept", location, 2.5 * scale, (items,)),
-    )
-    residual = _residual_sd(structure, measure, scale, item, unit)
+    if measure.sd:
+        known = structure.survey.column(queries.measure_level(spec, name), measure.sd).values
+        residual = pm.Data(f"{name}.sd", np.asarray(known, float)[unit], dims=given)
+    else:
+        residual = residual_sds(structure, measure)[item]
     pm.Normal(name, eta + intercept[item], residual, observed=pm.Data(f"{name}.y", y, dims=given), dims=given)
 
 
-def _residual_sd(structure: Structure, measure: Measure, scale: float, item: Any, unit: np.ndarray) -> Any:
-    name, level = measure.name, queries.measure_level(structure.spec, measure.name)
-    if measure.sd:
-        known = structure.survey.column(level, measure.sd).values
-        return pm.Data(f"{name}.sd", np.asarray(known, float)[unit], dims=dims.answers_dim(name))
+def item_intercepts(structure: Structure, measure: Measure, *, around: Any = None) -> Any:
+    """Expected answers (on the link) of the average person, (item,); for `around` see :class:`Parameters`."""
+    name, over = measure.name, (dims.item_dim(measure.name),)
+    if measure.family == "bernoulli":
+        scale = 1.5 * link_sd(queries.link_of(structure.spec, name))
+        return structure.parameters.real(f"{name}.intercept", 0.0, scale, over, around=around)
+    location, scale = item_unit(structure.survey, name)
+    return structure.once(
+        ("intercept", name),
+        lambda: structure.parameters.real(f"{name}.intercept", location, 2.5 * scale, over),
+    )
+
+
+def residual_sds(structure: Structure, measure: Measure) -> Any:
+    """SDs of what is left in gaussian answers, (item,)."""
+    name = measure.name
+    items, scale = np.ones(len(structure.survey.items[name])), item_unit(structure.survey, name)[1]
     if measure.reliability is not None:
-        return scale * float(np.sqrt(1 - measure.reliability))
+        return pt.as_tensor(scale * float(np.sqrt(1 - measure.reliability)) * items)
     over = () if measure.form == "parallel" else (dims.item_dim(name),)
-    residual = structure.parameters.scale(f"{name}.residual_sd", scale, over)
-    return residual if measure.form == "parallel" else residual[item]
+    return structure.parameters.scale(f"{name}.residual_sd", scale, over) * items
 
 
-def _thresholds(structure: Structure, measure: Measure) -> Any:
+def item_thresholds(structure: Structure, measure: Measure, *, around: Any = None) -> Any:
+    """Thresholds of ordinal items, (item, cut); for `around` see :class:`Parameters`."""
     name, n_cuts = measure.name, len(structure.survey.categories(measure.name)) - 1
     unit = link_sd(queries.link_of(structure.spec, name))
-    return ordered_thresholds(structure, name, unit, (dims.item_dim(name), dims.threshold_dim(name)), n_cuts)
+    over = (dims.item_dim(name), dims.threshold_dim(name))
+    return ordered_thresholds(structure, name, unit, over, n_cuts, around=around)
 
 
 def ordered_thresholds(
-    structure: Structure, name: str, unit: float, over: tuple[str, str], n_cuts: int
+    structure: Structure, name: str, unit: float, over: tuple[str, str], n_cuts: int, *, around: Any = None
 ) -> Any:
     """Thresholds with a prior on the middle one (`name`.threshold in a model file) and on the gaps."""
     items, cuts = over
     middle = structure.parameters.real(
-        f"{name}.threshold", 0.0, 1.5 * unit, (items,), stored_as=f"{name}.middle"
+        f"{name}.threshold", 0.0, 1.5 * unit, (items,), stored_as=f"{name}.middle", around=around
     )
     pm.modelcontext(None).add_coords({f"{cuts}.gap": np.arange(1, n_cuts)})
     gaps = structure.parameters.positive(f"{name}.gap", 0.7 * unit, 0.6, (items, f"{cuts}.gap"))

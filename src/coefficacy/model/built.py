@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pymc as pm
 
+    from coefficacy.model.recovered import TeamRecovery
+
 __all__ = ["Built", "EngineName"]
 
 type EngineName = Literal["explicit", "marginal", "bambi"]
@@ -30,6 +32,7 @@ class Built:
     refit_data : names of the ``pm.Data`` that may be swapped without compiling again; the number of rows may
         change where no stored variable has that dim
     rivals : rival -> data that turn this model into the rival, for rivals that only leave terms out
+    recover : turns stored steps into draws of what was integrated out
     hidden : variables that are not stored with the draws (one value a row of data, or steps on the way)
     """
 
@@ -40,4 +43,5 @@ class Built:
     constant_entries: tuple[str, ...] = ()
     refit_data: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    recover: TeamRecovery | None = None
     rivals: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from coefficacy.survey import Survey
 
 __all__ = ["ENGINES", "build"]
 
-ENGINES = ("auto", "explicit")
+ENGINES = ("auto", "marginal", "explicit")
 
 
 def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
@@ -17,7 +17,8 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
 
     Parameters
     ----------
-    engine : ``"auto"``: Bambi where every variable is observed, explicit latents otherwise; or ``"explicit"``
+    engine : ``"auto"``: Bambi where every variable is observed, latents integrated out where that can be done
+        (``"marginal"``), explicit latents otherwise (``"explicit"``)
 
     Raises
     ------
@@ -31,9 +32,20 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
         from coefficacy.model.observed import build_observed
 
         return build_observed(spec, survey)
+    if engine == "marginal":
+        from coefficacy.model.marginal import build_marginal
+
+        return build_marginal(spec, survey)
+    reason = "asked for"
+    if engine == "auto":
+        from coefficacy.model.marginal import build_marginal, why_not_marginal
+
+        obstacle = why_not_marginal(spec, survey)
+        if not obstacle:
+            return build_marginal(spec, survey)
+        reason = f"every latent is a variable, as {obstacle}"
     from coefficacy.model.explicit import build_explicit
 
-    reason = "asked for" if engine == "explicit" else "the model has latents, each of them a variable"
     return build_explicit(spec, survey, reason=reason)
 
 

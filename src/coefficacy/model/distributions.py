@@ -1,8 +1,8 @@
 """Parameters with the file's prior, else with a documented default.
 
-Defaults are functions of two long vectors of standard variables (normal, half-normal): one distribution for a
-hundred parameters instead of a hundred distributions, since most of the time before sampling goes into
-compiling densities. A prior from the model file makes a variable of its own.
+Defaults are functions of a few long vectors of standard variables: one distribution for a hundred parameters
+instead of a hundred distributions, since most of the time before sampling goes into compiling densities. A
+prior from the model file makes a variable of its own.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Parameters:
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec = spec
-        self._sizes = {kind: pytensor.shared(np.int64(0)) for kind in ("normal", "half")}
+        self._sizes = {kind: pytensor.shared(np.int64(0)) for kind in ("normal", "half", "folded")}
         self._used = dict.fromkeys(self._sizes, 0)
         self._vectors: dict[str, Any] = {}
 
@@ -70,10 +70,32 @@ class Parameters:
             size.set_value(np.int64(self._used[kind]))
 
     def real(
-        self, name: str, location: Any, scale: Any, dims: Sequence[str] = (), *, stored_as: str = ""
+        self,
+        name: str,
+        location: Any,
+        scale: Any,
+        dims: Sequence[str] = (),
+        *,
+        stored_as: str = "",
+        around: Any = None,
     ) -> Any:
-        """A parameter on the real line, by default normal."""
-        return self._make(name, stored_as, dims, lambda shape: location + scale * self._take("normal", shape))
+        """A parameter on the real line, by default normal.
+
+        Parameters
+        ----------
+        around : what the sampler sees is the difference from this, where a parameter moves with a sampled
+            latent; the prior stays that of the parameter
+        """
+
+        def default(shape: tuple[int, ...]) -> Any:
+            z = self._take("normal", shape)
+            if around is None:
+                return location + scale * z
+            moved = z + around / scale
+            pm.Potential(f"{name}.around", 0.5 * pt.sum(z**2 - moved**2))
+            return location + scale * moved
+
+        return self._make(name, stored_as, dims, default)
 
     def heavy(self, name: str, location: float, scale: float, *, stored_as: str) -> Any:
         """A location far from which data may lie, by default Student t with 3 degrees of freedom."""
@@ -87,12 +109,20 @@ class Parameters:
         )
 
     def scale(self, name: str, unit: Any, dims: Sequence[str] = ()) -> Any:
-        """A standard deviation, by default half-normal with scale `unit`; zero is possible."""
+        """A standard deviation, by default half-normal with scale `unit`."""
         return self._make(name, "", dims, lambda shape: unit * self._take("half", shape))
+
+    def spread(self, name: str, unit: Any, dims: Sequence[str] = ()) -> Any:
+        """A standard deviation that multiplies sampled effects, by default half-normal with scale `unit`.
+
+        The sampler sees a normal variable whose absolute value it is: it crosses zero where the data allow
+        it, while the logarithm would send it far out.
+        """
+        return self._make(name, "", dims, lambda shape: unit * pt.abs(self._take("folded", shape)))
 
     def _take(self, kind: str, shape: tuple[int, ...]) -> Any:
         if kind not in self._vectors:
-            distribution = {"normal": pm.Normal, "half": pm.HalfNormal}[kind]
+            distribution = pm.HalfNormal if kind == "half" else pm.Normal
             self._vectors[kind] = distribution(f"standard.{kind}", sigma=1.0, shape=(self._sizes[kind],))
         start, n = self._used[kind], int(np.prod(shape, dtype=int))
         self._used[kind] += n

@@ -20,7 +20,7 @@ from coefficacy.errors import Problem, SpecError
 from coefficacy.model.distributions import REAL_LINE, named_arguments, prior_of, random_effect
 from coefficacy.spec.model import ModelSpec, PriorSpec
 
-__all__ = ["DEFAULT_EFFECT", "coefficients"]
+__all__ = ["DEFAULT_EFFECT", "coefficients", "effect_prior"]
 
 DEFAULT_EFFECT = PriorSpec("Normal", (0.0, 0.5))
 
@@ -53,7 +53,7 @@ def coefficients(
     bounded : False for counts and proportions, where the standardised effect is per SD of the predictor on
         the link and SD(y) has no part in it
     """
-    priors = [_effect_prior(spec, name, term) for term in terms]
+    priors = [effect_prior(spec, name, term) for term in terms]
     normal = np.array([p.args for p in priors]).T if all(p.distribution == "Normal" for p in priors) else None
     sd = pt.sqrt(pt.sum(spreads**2, axis=1))
     unit = spreads / sd[:, None]
@@ -98,7 +98,7 @@ def _scaled(beta: np.ndarray, correlation: np.ndarray, sigma: Any, keep: np.ndar
         return beta * np.where(keep, sigma / np.sqrt(1 - kept @ correlation @ kept), 1.0)
 
 
-def _effect_prior(spec: ModelSpec, name: str, term: str) -> PriorSpec:
+def effect_prior(spec: ModelSpec, name: str, term: str) -> PriorSpec:
     key = f"{name} ~ {term}"
     prior = prior_of(spec, key) or DEFAULT_EFFECT
     if prior.distribution not in REAL_LINE:

@@ -98,7 +98,7 @@ def _ordered(names: tuple[str, ...], equations: dict[str, Formula]) -> tuple[str
 def _with_exogenous(
     equations: dict[str, Formula], latents: tuple[str, ...], level: str, spec: ModelSpec
 ) -> dict[str, Formula]:
-    mains = observed_columns(equations.values(), latents)
+    mains = observed_columns(equations.values(), (*latents, *equations))
     groups = tuple(
         dict.fromkeys(
             type(g)(level=g.level)

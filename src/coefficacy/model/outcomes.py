@@ -14,7 +14,7 @@ from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import FamilySpec, ModelSpec
 
-__all__ = ["add_outcome", "outcome_coords", "own_level"]
+__all__ = ["add_outcome", "outcome_coords", "outcome_intercept", "own_level"]
 
 
 def own_level(spec: ModelSpec, outcome: str) -> str:
@@ -53,7 +53,7 @@ def add_outcome(structure: Structure, outcome: str) -> None:
     eta, _ = structure.linear(level, outcome, sigma, bounded=bounded)
     eta = eta + structure.above(level, outcome) + _upper(structure, level, outcome)
     if family.family != "ordinal":
-        eta = eta + _intercept(structure, stem, family, link)
+        eta = eta + outcome_intercept(structure, outcome)
     if level != structure.levels[0] or len(structure.levels) == 1:
         eta = pm.Deterministic(f"{stem}.eta", eta, dims=level)
     observed = pm.Data(
@@ -70,8 +70,14 @@ def _upper(structure: Structure, level: str, outcome: str) -> Any:
     return structure.component(upper, outcome)[structure.index(level, upper)]
 
 
-def _intercept(structure: Structure, stem: str, family: FamilySpec, link: str) -> Any:
+def outcome_intercept(structure: Structure, outcome: str) -> Any:
     """Expected outcome (on the link) at the mean of the predictors; its prior knows nothing of the data."""
+    return structure.once(("intercept", outcome), lambda: _intercept(structure, outcome))
+
+
+def _intercept(structure: Structure, outcome: str) -> Any:
+    stem = f"{own_level(structure.spec, outcome)}.{outcome}"
+    family, link = queries.family_of(structure.spec, outcome), queries.link_of(structure.spec, outcome)
     key, stored = f"{stem} ~ 1", f"{stem}.intercept"
     if family.family == "gaussian":
         return structure.parameters.heavy(key, family.location, 10 * family.scale, stored_as=stored)

@@ -65,7 +65,7 @@ class Structure:
     def above(self, level: str, name: str) -> Any:
         """The part of a response that comes from equations of higher levels, (unit,) or 0."""
         higher = [
-            u for u in self.levels[max(1, self.levels.index(level)) + 1 :] if self._has_component(u, name)
+            u for u in self.levels[max(1, self.levels.index(level)) + 1 :] if self.has_component(u, name)
         ]
         if not higher:
             return 0.0
@@ -83,10 +83,12 @@ class Structure:
             self._memo[key] = make()
         return self._memo[key]
 
-    def _has_component(self, level: str, name: str) -> bool:
+    def has_component(self, level: str, name: str) -> bool:
+        """Whether a response has a part that varies at `level`."""
         return name in self.layouts[level].latents or queries.regression(self.spec, level, name) is not None
 
-    def _is_members(self, level: str, name: str) -> bool:
+    def is_members(self, level: str, name: str) -> bool:
+        """Whether a team's value is the mean of its members'."""
         return (
             queries.rank(self.spec, level) == 1
             and queries.is_measure(self.spec, name)
@@ -96,7 +98,7 @@ class Structure:
 
     def _value(self, level: str, name: str) -> Any:
         value = self.component(level, name)
-        if not self._is_members(level, name):
+        if not self.is_members(level, name):
             return value
         lowest = self.levels[0]
         index, n = self.index(lowest, level), self.survey.levels[level].sizes[level]
@@ -118,16 +120,17 @@ class Structure:
         if name not in layout.correlated:
             return self._source(level, name)
         i = layout.correlated.index(name)
-        return self._others(level, name) + self._factor(level)[i, i] * self._source(level, name)
+        return self._others(level, name) + self.factor(level)[i, i] * self._source(level, name)
 
     def _others(self, level: str, name: str) -> Any:
         layout, i = self.layouts[level], self.layouts[level].correlated.index(name)
         if not layout.free[i, :i].any():
             return 0.0
-        factor = self._factor(level)
+        factor = self.factor(level)
         return sum((factor[i, k] * self._source(level, layout.correlated[k]) for k in range(i)), 0.0)
 
-    def _factor(self, level: str) -> Any:
+    def factor(self, level: str) -> Any:
+        """Cholesky factor of the correlations of residuals of a level's latents."""
         layout = self.layouts[level]
 
         def make() -> Any:
@@ -149,7 +152,7 @@ class Structure:
         """A single gaussian item is its latent: the answers are the likelihood, the residual follows."""
         layout = self.layouts[level]
         i = layout.correlated.index(name)
-        spread = self.sd(level, name) * (self._factor(level)[i, i] if layout.free[i, :i].any() else 1.0)
+        spread = self.sd(level, name) * (self.factor(level)[i, i] if layout.free[i, :i].any() else 1.0)
         mean = mean + self.sd(level, name) * self._others(level, name)
         base = self.item_base(level, name)
         answers = self.survey.answers(name).values[:, 0]
@@ -260,7 +263,22 @@ class Structure:
         return values
 
     def _group(self, level: str, response: str, group: GroupTerm, sigma: Any) -> Any:
-        """Random effects of the units of a level above, non-centred, correlated where there are several."""
+        """Random effects of the units of a level above, in every unit of this one."""
+        effects, slopes = self.group_effects(level, response, group, sigma)
+        rows = effects[self.index(level, group.level)]
+        x = self._design(level, f"{level}.{response} | {group.level}", slopes)
+        first = int(group.intercept)
+        total = rows[:, 0] if group.intercept else 0.0
+        for position, k in enumerate([k for k, c in enumerate(slopes) if not c.latents]):
+            total = total + rows[:, first + k] * x[:, position]
+        for k, value in self._multipliers(level, slopes, x):
+            total = total + rows[:, first + k] * value
+        return total
+
+    def group_effects(
+        self, level: str, response: str, group: GroupTerm, sigma: Any
+    ) -> tuple[Any, list[Column]]:
+        """Random effects (unit above, term), non-centred, correlated if there are several; and the slopes."""
         layout = self.layouts[level]
         where = f"{level}.{response}"
         name, dim = f"{where} | {group.level}", f"{where}|{group.level}.term"
@@ -271,22 +289,14 @@ class Structure:
         for c in slopes:
             s = self._column_spread(level, response, c, None)
             widths.append(pt.sqrt(pt.sum(s**2)))
-        sd = self.parameters.scale(f"sd({name})", 0.5 * sigma / pt.stack(widths), (dim,))
+        sd = self.parameters.spread(f"sd({name})", 0.5 * sigma / pt.stack(widths), (dim,))
         z = self.parameters.normal(self.survey.levels[group.level].sizes[group.level], len(labels))
         if len(labels) > 1:
             free = ~np.eye(len(labels), dtype=bool)
             prior = prior_of(self.spec, f"cor({name})")
             factor = correlation_factor(f"cor({name})", free, dim=dim, eta=prior.args[0] if prior else 2.0)
             z = pt.sum(z[:, None, :] * factor[None, :, :], axis=-1)
-        rows = (sd * z)[self.index(level, group.level)]
-        x = self._design(level, name, slopes)
-        first = int(group.intercept)
-        total = rows[:, 0] if group.intercept else 0.0
-        for position, k in enumerate([k for k, c in enumerate(slopes) if not c.latents]):
-            total = total + rows[:, first + k] * x[:, position]
-        for k, value in self._multipliers(level, slopes, x):
-            total = total + rows[:, first + k] * value
-        return total
+        return sd * z, slopes
 
     # Spread -----------------------------------------------------------------------------------------------
 
@@ -343,14 +353,14 @@ class Structure:
         if name in layout.correlated:
             i = layout.correlated.index(name)
             if layout.free[i, :i].any():
-                factor = self._factor(level)
+                factor = self.factor(level)
                 for k in range(i + 1):
                     spread = spread + self._unit(level, f"z:{layout.correlated[k]}") * (sd * factor[i, k])
             else:
                 spread = spread + self._unit(level, f"z:{name}") * sd
         else:
             spread = spread + self._unit(level, f"z:{name}") * sd
-        if self._is_members(level, name):
+        if self.is_members(level, name):
             spread = spread + self._members_spread(level, name)
         return spread
 

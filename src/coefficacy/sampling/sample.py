@@ -223,7 +223,7 @@ def compile_model(built: Built) -> Compiled:
     from coefficacy.sampling.machine import compile_machine
 
     started = perf_counter()
-    native = compile_machine(built.model, built.hidden)
+    native = compile_machine(built.model, built.hidden, built.recover)
     return Compiled(built, native, perf_counter() - started)
 
 

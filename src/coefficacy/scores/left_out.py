@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["Comparison", "Refits", "compare", "left_out_units", "scored_outcomes"]
+__all__ = ["Comparison", "Refits", "compare", "left_out_units", "rhat_of_total", "scored_outcomes"]
 
 RHAT_OF_REFITS = 1.05
 
@@ -112,7 +112,7 @@ def left_out_units(
         each = [log_density(posterior, spec, level, n, v, fold) for n, v in y.items()]
         given = np.sum(each, axis=0)
         score[fold] = special.logsumexp(given, axis=(0, 1)) - np.log(given.shape[0] * given.shape[1])
-        rhats.append(_rhat(given))
+        rhats.append(rhat_of_total(given))
         if progress is not None:
             progress(k + 1, len(folds))
     result = xr.DataArray(score, dims=level, coords={level: survey.levels[level][level]}, name="elpd")
@@ -126,8 +126,8 @@ def compare(first: xr.DataArray, second: xr.DataArray) -> Comparison:
     return Comparison(total, se, float(stats.norm.cdf(total / se)) if se > 0 else 0.5)
 
 
-def _rhat(given: np.ndarray) -> float:
-    """Convergence of the quantity that is averaged; 1 for a single chain, which cannot be judged."""
+def rhat_of_total(given: np.ndarray) -> float:
+    """Convergence of the density (chain, draw, unit) that is averaged; 1 for a single chain."""
     from arviz_stats.base import array_stats
 
     if given.shape[0] < 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from coefficacy.errors import FitError, Problem
 from coefficacy.spec import queries
 from coefficacy.verdicts.result import SCHEMA, Verdict
-from coefficacy.verdicts.rule import FAILS, Evidence, decide
+from coefficacy.verdicts.rule import FAILS, Evidence, decide, stated
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +26,7 @@ __all__ = ["verdict"]
 
 type Tell = Callable[[str, int, int], None]
 
+KHAT = 0.7
 _UNITS = ("persons", "teams", "layers")
 _PRIOR_PERFORMANCE = re.compile(r"prior|previous|past|baseline|before|earlier|pre_|_pre\b|lag", re.IGNORECASE)
 
@@ -134,35 +135,57 @@ def _rivals(
         return {}, ("Left-out teams and the rival's check need an effect of one latent.",)
     from coefficacy.sampling import compiled_model
     from coefficacy.scores import Refits as Settings
-    from coefficacy.scores import left_out_units
 
     settings = refits or Settings(seed=fit.seed)
     names = [question.rival, *(r.name for r in fit.spec.rivals if r.name != question.rival)]
     own = compiled_model(fit.spec, fit.survey, engine=_engine(fit))
-    score = left_out_units(
-        own, fit.spec, fit.survey, level, refits=settings, progress=lambda k, n: tell("left-out teams", k, n)
-    )
+    score = _score("model", own, fit.posterior, fit.spec, fit, settings, tell)
     fit.tree["left_out"] = _group({"model": score})
     found = {name: _against(fit, own, name, score, settings, tell) for name in names}
-    return found, _about_refits(score)
+    return found, _about_scores(score)
+
+
+def _score(
+    name: str,
+    compiled: Compiled,
+    posterior: xr.Dataset,
+    spec: ModelSpec,
+    fit: Fit,
+    refits: Refits,
+    tell: Tell,
+    data: Mapping[str, Any] | None = None,
+) -> xr.DataArray:
+    """Scores of left-out units: in closed form where the draws allow it, else by refitting."""
+    from coefficacy.scores import has_exact_scores, left_out_exact, left_out_units
+
+    assert fit.spec.question is not None
+    level = fit.spec.question.level
+    if has_exact_scores(posterior, level):
+        return left_out_exact(posterior, spec, fit.survey, level)
+    return left_out_units(
+        compiled, spec, fit.survey, level, refits=refits, data=data,
+        progress=lambda k, n: tell(f"left-out teams, {name}", k, n),
+    )  # fmt: skip
 
 
 def _against(fit: Fit, own: Compiled, name: str, score: xr.DataArray, refits: Refits, tell: Tell) -> _Rival:
     """Check one rival; the question's own is compared on left-out teams, too."""
     from coefficacy.checks import rival_check
     from coefficacy.sampling import compiled_model
-    from coefficacy.scores import left_out_units
 
     question = fit.spec.question
     assert question is not None
     spec = queries.rival_spec(fit.spec, name)
     nested = own.built.rivals.get(name)
     compiled, data = (own, nested) if nested is not None else (_compiled(spec, fit, compiled_model), {})
+    tell(f"rival {name}", 0, 1)
     tree = compiled.sample(
-        draws=2 * refits.draws, tune=2 * refits.tune, chains=refits.chains, seed=refits.seed, data=data,
-        stage="rival",
+        draws=fit.settings.draws, tune=fit.settings.tune, chains=fit.settings.chains, seed=refits.seed,
+        data=data, stage="rival",
     )  # fmt: skip
-    check = rival_check(tree["posterior"].to_dataset(), spec, fit.survey, question, seed=refits.seed)
+    tell(f"rival {name}", 1, 1)
+    posterior = tree["posterior"].to_dataset()
+    check = rival_check(posterior, spec, fit.survey, question, seed=refits.seed)
     ppc = {
         "statistic": _STATISTIC.format(question.term),
         "observed": float(check.observed.mean()),
@@ -171,23 +194,27 @@ def _against(fit: Fit, own: Compiled, name: str, score: xr.DataArray, refits: Re
     if name != question.rival:
         return _Rival(None, ppc)
     fit.tree["checks"] = _checks_group(check)
-    rival_score = left_out_units(
-        compiled, spec, fit.survey, question.level, refits=refits, data=data,
-        progress=lambda k, n: tell(f"left-out teams, {name}", k, n),
-    )  # fmt: skip
+    rival_score = _score(name, compiled, posterior, spec, fit, refits, tell, data)
     fit.tree["left_out"] = _group({**dict(fit.tree["left_out"].data_vars), name: rival_score})
     return _Rival(_compared(name, score, rival_score), ppc)
 
 
 def _compiled(spec: ModelSpec, fit: Fit, compile_for: Any) -> Compiled:
-    return compile_for(spec, fit.survey, engine=_engine(fit))
+    return compile_for(spec, fit.survey, engine="auto" if fit.engine == "marginal" else _engine(fit))
 
 
 def _compared(name: str, score: xr.DataArray, rival_score: xr.DataArray) -> dict[str, Any]:
     from coefficacy.scores import compare
 
     found = compare(score, rival_score)
-    return {"rival": name, "diff": found.diff, "se": found.se, "p_better": found.p_better, "khat_max": None}
+    worst = [s.attrs["khat_max"] for s in (score, rival_score) if "khat_max" in s.attrs]
+    return {
+        "rival": name,
+        "diff": found.diff,
+        "se": found.se,
+        "p_better": found.p_better,
+        "khat_max": max(worst) if worst else None,
+    }
 
 
 _STATISTIC = "correlation of the rival's residual with expected {}, given the rival's predictors"
@@ -248,18 +275,25 @@ def _reliability(fit: Fit, name: str) -> float | None:
     return between / (between + float(draws.var(("chain", "draw")).mean()))
 
 
-def _about_refits(score: xr.DataArray) -> tuple[str, ...]:
+def _about_scores(score: xr.DataArray) -> tuple[str, ...]:
+    """What speaks against trusting the scores of left-out units."""
     from coefficacy.scores.left_out import RHAT_OF_REFITS
 
-    if score.attrs["rhat_max"] <= RHAT_OF_REFITS:
-        return ()
-    return (f"A refit for left-out teams mixed poorly (r_hat {score.attrs['rhat_max']:.2f}).",)
+    found = []
+    if score.attrs["rhat_max"] > RHAT_OF_REFITS:
+        found.append(f"The scores of left-out teams mixed poorly (r_hat {score.attrs['rhat_max']:.2f}).")
+    if score.attrs.get("khat_max", 0.0) > KHAT:
+        found.append(
+            f"The score of a left-out team rests on few draws (k-hat {score.attrs['khat_max']:.2f}, "
+            f"at most {KHAT} wanted)."
+        )
+    return tuple(found)
 
 
 def _about_others(others: dict[str, Any]) -> tuple[str, ...]:
     def line(name: str, p_value: float) -> str:
         verb = "fails" if p_value < FAILS else "passes"
-        return f"The other rival, {name}, {verb} its predictive check (p = {p_value:.3f})."
+        return f"The other rival, {name}, {verb} its predictive check ({stated('p', p_value, 3)})."
 
     return tuple(line(name, found["ppc"]["p_value"]) for name, found in others.items())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from coefficacy.verdicts.result import Answer
 
-__all__ = ["BETTER", "FAILS", "REFUTED", "Evidence", "decide"]
+__all__ = ["BETTER", "FAILS", "REFUTED", "Evidence", "decide", "stated"]
 
 BETTER = 0.80
 FAILS = 0.05
@@ -50,7 +50,7 @@ def decide(evidence: Evidence) -> tuple[Answer, tuple[str, ...]]:
         side = "below" if evidence.sign > 0 else "above"
         return "refuted", (
             f"The effect lies {side} {evidence.sign * evidence.bound:g} SD, the least that counts, "
-            f"with probability {evidence.p_below:.2f}.",
+            f"with probability {_probability(evidence.p_below)}.",
         )
     clear = evidence.lower > evidence.bound
     reasons = [_about_effect(evidence, clear)]
@@ -75,10 +75,24 @@ def _about_left_out(p_better: float, better: bool) -> str:
     verb = "predicts" if better else "does not clearly predict"
     return (
         f"The model {verb} the outcomes of left-out teams better than the rival "
-        f"(P = {p_better:.2f}, more than {BETTER:.2f} wanted; a normal approximation, rough for few teams)."
+        f"({stated('P', p_better)}, more than {BETTER:.2f} wanted; "
+        "a normal approximation, rough for few teams)."
     )
 
 
 def _about_check(p_check: float, fails: bool) -> str:
     verb = "fails" if fails else "passes"
-    return f"The rival {verb} its predictive check (p = {p_check:.3f}, below {FAILS:.2f} wanted)."
+    return f"The rival {verb} its predictive check ({stated('p', p_check, 3)}, below {FAILS:.2f} wanted)."
+
+
+def stated(symbol: str, value: float, digits: int = 2) -> str:
+    """Return ``"P = 0.81"``, ``"P > 0.99"``, or of a p-value with three digits ``"p < 0.001"``."""
+    text = _probability(value, digits)
+    return f"{symbol} {text}" if text[0] in "<>" else f"{symbol} = {text}"
+
+
+def _probability(value: float, digits: int = 2) -> str:
+    least = 10.0**-digits
+    if value < least:
+        return f"< {least:.{digits}f}"
+    return "> 0.99" if value > 0.99 else f"{value:.{digits}f}"

@@ -1,0 +1,1 @@
+"""The exact engine: people and teams integrated out of linear-Gaussian models."""

@@ -1,0 +1,293 @@
+r"""Density of items and outcomes with the latents of people and teams integrated out, and its gradient.
+
+Teams of one size with the same outcomes observed are a *cell*; a cell enters only through the cross-products
+of its teams' means, all people together through their pooled scatter around these. With :math:`n` people a
+team,
+
+.. math::
+   \bar y - \nu = \Lambda f + d, \quad f \sim N(B x, Z Z' + M M' / n), \quad
+   d \sim N(0, \mathrm{diag}(\tau^2 + \theta / n)),
+
+one loading an item. Each item shows one :math:`f`, so that the items of one measure collapse to their
+precision-weighted projection, with error variance :math:`g = 1 / \sum \lambda^2 / d`: what is left to
+factorise has the order of the number of measures, not of items. Outcomes, and items without error, are
+responses with :math:`g = 0`. The gradient is coded by hand, in reverse.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["cells_density"]
+
+_LOG_2PI = float(np.log(2 * np.pi))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _invert(c, inverse):  # type: ignore[no-untyped-def]
+    """Log-determinant and inverse of a small positive definite matrix; NaN if it is not."""
+    n = c.shape[0]
+    low = np.zeros((n, n))
+    log_det = 0.0
+    for i in range(n):
+        for j in range(i + 1):
+            s = c[i, j]
+            for k in range(j):
+                s -= low[i, k] * low[j, k]
+            if i == j:
+                if not s > 0.0:
+                    return np.nan
+                low[i, i] = np.sqrt(s)
+                log_det += np.log(s)
+            else:
+                low[i, j] = s / low[j, j]
+    for i in range(n):
+        low[i, i] = 1.0 / low[i, i]
+        for j in range(i):
+            s = 0.0
+            for k in range(j, i):
+                s -= low[i, k] * low[k, j]
+            low[i, j] = s * low[i, i]
+    for i in range(n):
+        for j in range(i + 1):
+            s = 0.0
+            for k in range(i, n):
+                s += low[k, i] * low[k, j]
+            inverse[i, j] = s
+            inverse[j, i] = s
+    return log_det
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cells_density(  # type: ignore[no-untyped-def]
+    loading, theta, tau2, nu, z, m, b, score_rows, scatter, first_score, group, one, count, size, seen
+):  # fmt: skip
+    """Log-density of all cells and its gradients.
+
+    Parameters
+    ----------
+    loading, theta, tau2, nu : (item,), items of one group together
+    z, m, b : (group, source), (group, source below), (group, column): rows of groups with items come first
+    group : (groups with items + 1,), where their items start; groups after these are single responses
+    one : position of the constant among the columns; -1: responses are centred already and nu is not used
+    score_rows : (cell, score, row), the rows of `scatter` that belong to sampled scores
+    scatter : (cell, row, row), sums of products of (items, single responses, columns)
+    first_score : where the scores stand among the rows
+    count : (cell,), units that each sum is over, less what centring took
+    size : (cell,), people a unit is the mean of
+    seen : (cell, outcome), False where one of the last responses is missing
+
+    Returns
+    -------
+    (log-density, and its gradients with respect to loading, theta, tau2, nu, z, m, b, score_rows)
+    """
+    n_items, n_groups, n_multi = loading.shape[0], z.shape[0], group.shape[0] - 1
+    n_single = n_groups - n_multi
+    n_columns = b.shape[1]
+    width = n_items + n_single + n_columns
+    first_column, first_outcome = n_items + n_single, n_groups - seen.shape[1]
+    constant = first_column + one
+
+    d_loading, d_theta = np.zeros(n_items), np.zeros(n_items)
+    d_tau2, d_nu = np.zeros(n_items), np.zeros(n_items)
+    d_z, d_m, d_b = np.zeros(z.shape), np.zeros(m.shape), np.zeros(b.shape)
+    n_scores = score_rows.shape[1]
+    d_score_rows = np.zeros(score_rows.shape)
+    filled = np.zeros((width, width))
+    total = 0.0
+
+    between = np.zeros((n_groups, n_groups))
+    within = np.zeros((n_groups, n_groups))
+    for i in range(n_groups):
+        for j in range(i + 1):
+            s = 0.0
+            for k in range(z.shape[1]):
+                s += z[i, k] * z[j, k]
+            between[i, j] = s
+            between[j, i] = s
+            s = 0.0
+            for k in range(m.shape[1]):
+                s += m[i, k] * m[j, k]
+            within[i, j] = s
+            within[j, i] = s
+
+    error = np.empty(n_items)
+    g = np.zeros(n_groups)
+    d_g = np.zeros(n_groups)
+    h = np.zeros((n_groups, width))
+    hs = np.zeros((n_groups, width))
+    d_h = np.zeros(width)
+    d_between = np.zeros((n_groups, n_groups))
+    d_within = np.zeros((n_groups, n_groups))
+    c = np.zeros((n_groups, n_groups))
+    inverse = np.zeros((n_groups, n_groups))
+    t = np.zeros((n_groups, n_groups))
+    d_c = np.zeros((n_groups, n_groups))
+    d_error = np.zeros(n_items)
+    weight = np.zeros(n_items)
+    d_weight = np.zeros(n_items)
+
+    for cell in range(scatter.shape[0]):
+        s_cell = scatter[cell]
+        if n_scores > 0:
+            filled[:, :] = s_cell
+            for a in range(n_scores):
+                for k in range(width):
+                    filled[first_score + a, k] = score_rows[cell, a, k]
+                    if k < first_score or k >= first_score + n_scores:
+                        filled[k, first_score + a] = score_rows[cell, a, k]
+            s_cell = filled
+        units = count[cell]
+        share = 1.0 / size[cell]
+        h[:, :] = 0.0
+        d_error[:] = 0.0
+        d_weight[:] = 0.0
+        for r in range(n_multi):
+            precision = 0.0
+            for i in range(group[r], group[r + 1]):
+                error[i] = tau2[i] + theta[i] * share
+                precision += loading[i] * loading[i] / error[i]
+            g[r] = 1.0 / precision
+            total += 0.5 * units * np.log(g[r])
+            total -= 0.5 * units * (group[r + 1] - group[r] - 1) * _LOG_2PI
+            for i in range(group[r], group[r + 1]):
+                weight[i] = loading[i] / error[i] * g[r]
+                h[r, i] = weight[i]
+                q = s_cell[i, i]
+                d_error[i] = -0.5 * units / error[i]
+                d_q = -0.5 / error[i]
+                if one >= 0:
+                    h[r, constant] -= weight[i] * nu[i]
+                    q += nu[i] * (nu[i] * s_cell[constant, constant] - 2.0 * s_cell[i, constant])
+                    d_nu[i] += 2.0 * d_q * (nu[i] * s_cell[constant, constant] - s_cell[i, constant])
+                total -= 0.5 * (units * np.log(error[i]) + q / error[i])
+                d_error[i] += 0.5 * q / (error[i] * error[i])
+            d_g[r] = 0.5 * units / g[r]
+        for r in range(n_multi, n_groups):
+            g[r] = 0.0
+            d_g[r] = 0.0
+            h[r, n_items + r - n_multi] = 1.0
+
+        # The projection itself, before its mean is taken out: what the items say besides.
+        for r in range(n_groups):
+            for k in range(width):
+                hs[r, k] = 0.0
+            if r < n_multi:
+                for i in range(group[r], group[r + 1]):
+                    for k in range(width):
+                        hs[r, k] += h[r, i] * s_cell[i, k]
+                if one >= 0:
+                    for k in range(width):
+                        hs[r, k] += h[r, constant] * s_cell[constant, k]
+                q = 0.0
+                for i in range(group[r], group[r + 1]):
+                    q += h[r, i] * hs[r, i]
+                if one >= 0:
+                    q += h[r, constant] * hs[r, constant]
+                total += 0.5 * q / g[r]
+                d_g[r] -= 0.5 * q / (g[r] * g[r])
+                for i in range(group[r], group[r + 1]):
+                    d_weight[i] += hs[r, i] / g[r]
+                    if one >= 0:
+                        d_weight[i] -= nu[i] * hs[r, constant] / g[r]
+                        d_nu[i] -= weight[i] * hs[r, constant] / g[r]
+            else:
+                row = n_items + r - n_multi
+                for k in range(width):
+                    hs[r, k] = s_cell[row, k]
+            for column in range(n_columns):
+                if b[r, column] != 0.0:
+                    h[r, first_column + column] -= b[r, column]
+                    for k in range(width):
+                        hs[r, k] -= b[r, column] * s_cell[first_column + column, k]
+
+        for r in range(n_groups):
+            for s in range(n_groups):
+                value = 0.0
+                for k in range(width):
+                    value += hs[r, k] * h[s, k]
+                t[r, s] = value
+                c[r, s] = between[r, s] + share * within[r, s]
+            c[r, r] += g[r]
+        responses = n_groups
+        for r in range(first_outcome, n_groups):
+            if not seen[cell, r - first_outcome]:
+                responses -= 1
+                for s in range(n_groups):
+                    c[r, s] = 0.0
+                    c[s, r] = 0.0
+                    t[r, s] = 0.0
+                    t[s, r] = 0.0
+                c[r, r] = 1.0
+        log_det = _invert(c, inverse)
+        for r in range(first_outcome, n_groups):
+            if not seen[cell, r - first_outcome]:
+                inverse[r, r] = 0.0
+        total -= 0.5 * units * (responses * _LOG_2PI + log_det)
+
+        for r in range(n_groups):
+            for s in range(n_groups):
+                value = 0.0
+                for k in range(n_groups):
+                    value += inverse[r, k] * t[k, s]
+                d_c[r, s] = value
+            total -= 0.5 * d_c[r, r]
+        for r in range(n_groups):
+            for s in range(r + 1):
+                value = 0.0
+                for k in range(n_groups):
+                    value += d_c[r, k] * inverse[k, s]
+                value = 0.5 * (value - units * inverse[r, s])
+                d_between[r, s] += value
+                d_within[r, s] += share * value
+                if r != s:
+                    d_between[s, r] += value
+                    d_within[s, r] += share * value
+                else:
+                    d_g[r] += value
+
+        for r in range(n_groups):
+            for k in range(width):
+                d_h[k] = 0.0
+            for s in range(n_groups):
+                w = inverse[r, s]
+                if w != 0.0:
+                    for k in range(width):
+                        d_h[k] -= w * hs[s, k]
+            for column in range(n_columns):
+                d_b[r, column] -= d_h[first_column + column]
+            if r < n_multi:
+                for i in range(group[r], group[r + 1]):
+                    d_weight[i] += d_h[i]
+                    if one >= 0:
+                        d_weight[i] -= nu[i] * d_h[constant]
+                        d_nu[i] -= weight[i] * d_h[constant]
+
+        for a in range(n_scores):
+            r = n_multi + first_score - n_items + a
+            for s in range(n_groups):
+                for k in range(width):
+                    d_score_rows[cell, a, k] -= inverse[r, s] * h[s, k]
+            for k in range(first_score, first_score + n_scores):
+                d_score_rows[cell, a, k] *= 0.5
+
+        for r in range(n_multi):
+            for i in range(group[r], group[r + 1]):
+                d_g[r] += d_weight[i] * loading[i] / error[i]
+                d_loading[i] += d_weight[i] * g[r] / error[i]
+                d_error[i] -= d_weight[i] * weight[i] / error[i]
+            for i in range(group[r], group[r + 1]):
+                ratio = loading[i] / error[i] * g[r]
+                d_loading[i] -= 2.0 * d_g[r] * g[r] * ratio
+                d_error[i] += d_g[r] * ratio * ratio
+                d_tau2[i] += d_error[i]
+                d_theta[i] += share * d_error[i]
+
+    for r in range(n_groups):
+        for s in range(n_groups):
+            for k in range(z.shape[1]):
+                d_z[r, k] += 2.0 * d_between[r, s] * z[s, k]
+            for k in range(m.shape[1]):
+                d_m[r, k] += 2.0 * d_within[r, s] * m[s, k]
+    return total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_score_rows

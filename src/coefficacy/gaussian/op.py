@@ -1,0 +1,235 @@
+"""The kernels as PyTensor operations: compiled by numba, kept on disk, with the gradients coded in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from numba import boolean, float64, int32, njit, types
+from pytensor.gradient import disconnected_type
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
+from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
+
+from coefficacy.gaussian.graded import graded_density
+from coefficacy.gaussian.likelihood import cells_density
+from coefficacy.gaussian.paths import paths, paths_gradient
+from coefficacy.gaussian.scatter import scatter_gradient, scatter_of_scores
+
+__all__ = ["CellsDensity", "GradedDensity", "Paths", "Scatter"]
+
+
+def _version() -> str:
+    """Of the kernels' sources: machine code kept on disk is that of this version."""
+    here = Path(__file__).parent
+    return sha256(b"".join(p.read_bytes() for p in sorted(here.glob("*.py")))).hexdigest()[:16]
+
+
+_VERSION = _version()
+
+
+class _Kernel(Op):
+    """An operation whose `kernel` takes arrays and returns arrays of the `ranks` below."""
+
+    __props__ = ("version",)
+    kernel: Any
+    ranks: tuple[int, ...]
+
+    def __init__(self) -> None:
+        self.version = _VERSION
+
+    def make_node(self, *inputs: Any) -> Apply:
+        variables = [_short(pt.as_tensor_variable(i)) for i in inputs]
+        return Apply(self, variables, [pt.tensor(dtype="float64", shape=(None,) * r) for r in self.ranks])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], outputs: Any) -> None:
+        for storage, value in zip(outputs, type(self).kernel(*inputs), strict=True):
+            storage[0] = np.asarray(value)
+
+
+def _short(variable: Any) -> Any:
+    """PyMC keeps integers in 32 bits; constants follow."""
+    return pt.cast(variable, "int32") if variable.dtype in ("int64", "int8", "int16") else variable
+
+
+def _takes(kinds: str) -> Any:
+    """Compile a kernel's wrapper once, for arrays of any layout; ``"f2 i1"``: a matrix, and integers.
+
+    PyTensor passes arrays of many layouts, each of which would else be compiled anew.
+    """
+    scalars = {"f": float64, "i": int32, "b": boolean}
+    signature = tuple(types.Array(scalars[k[0]], int(k[1]), "A", readonly=True) for k in kinds.split())
+    return njit([signature], cache=True, nogil=True)
+
+
+@njit(cache=True, nogil=True)
+def _c(array):  # type: ignore[no-untyped-def]
+    return np.ascontiguousarray(array)
+
+
+def _disconnected(n: int) -> list[Any]:
+    return [disconnected_type() for _ in range(n)]
+
+
+@_takes("f1 f1 f1 f1 f2 f2 f2 f3 f3 i0 i1 i0 f1 f1 b2")
+def _cells(loading, theta, tau2, nu, z, m, b, score_rows, scatter, first, group, one, count, size, seen):  # type: ignore[no-untyped-def]
+    total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows = cells_density(
+        _c(loading), _c(theta), _c(tau2), _c(nu), _c(z), _c(m), _c(b), _c(score_rows), _c(scatter),
+        first.item(), _c(group), one.item(), _c(count), _c(size), _c(seen),
+    )  # fmt: skip
+    return np.asarray(total), d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows
+
+
+class CellsDensity(_Kernel):
+    """:func:`coefficacy.gaussian.likelihood.cells_density`; the first output is the density."""
+
+    kernel = staticmethod(_cells)
+    ranks = (0, 1, 1, 1, 1, 2, 2, 2, 3)
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        return [*(cotangents[0] * d for d in outputs[1:]), *_disconnected(7)]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[i < 8] + [False] * 8 for i in range(len(node.inputs))]
+
+
+@_takes("f1 f1 f2 f2 f2 f1 b1 i1 b1 i1 f2 f0 f2")
+def _paths(
+    g, sigma, factor, members, direct, keep, relative, response, latent, predictor, root, shrink, prior
+):  # type: ignore[no-untyped-def]
+    x, z, m, log_prior, whole, sd, scaled, _, _, _ = paths(
+        _c(g), _c(keep), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
+        _c(response), _c(latent), _c(predictor), _c(root), shrink.item(), _c(prior),
+    )  # fmt: skip
+    return x, z, m, np.asarray(log_prior), whole, sd, scaled
+
+
+@_takes("f1 f1 f2 f2 f2 f1 b1 i1 b1 i1 f2 f0 f2 f2 f2 f2 f0")
+def _paths_gradient(  # type: ignore[no-untyped-def]
+    g, sigma, factor, members, direct, keep, relative, response, latent, predictor, root, shrink, prior,
+    x, z, m, log_prior,
+):  # fmt: skip
+    return paths_gradient(
+        _c(g), _c(keep), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
+        _c(response), _c(latent), _c(predictor), _c(root), shrink.item(), _c(prior),
+        _c(x), _c(z), _c(m), log_prior.item(),
+    )  # fmt: skip
+
+
+class PathsGradient(_Kernel):
+    """:func:`coefficacy.gaussian.paths.paths_gradient`."""
+
+    kernel = staticmethod(_paths_gradient)
+    ranks = (1, 1, 2, 2, 2)
+
+
+class Paths(_Kernel):
+    """:func:`coefficacy.gaussian.paths.paths`; the last outputs, for reporting, have no gradient."""
+
+    kernel = staticmethod(_paths)
+    ranks = (2, 2, 2, 0, 1, 1, 1)
+    gufunc_signature = (
+        "(t),(r),(r,r),(r,q),(r,d),(t),(r),(t),(t),(t),(k,k),(),(t,f)->(r,c),(r,r),(r,q),(),(r),(r),(t)"
+    )
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        bars = [
+            pt.zeros_like(o) if _is_disconnected(c) else c
+            for o, c in zip(outputs[:4], cotangents[:4], strict=True)
+        ]
+        return [*PathsGradient()(*inputs, *bars), *_disconnected(8)]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[i < 5] * 4 + [False] * 3 for i in range(len(node.inputs))]
+
+
+@_takes("f1 f1 f2 f2 i1 i1 i1 i1 b0")
+def _graded(score, loading, residual, cuts, unit, team, item, category, logit):  # type: ignore[no-untyped-def]
+    total, d_score, d_loading, d_residual, d_cuts = graded_density(
+        _c(score),
+        _c(loading),
+        _c(residual),
+        _c(cuts),
+        _c(unit),
+        _c(team),
+        _c(item),
+        _c(category),
+        logit.item(),
+    )
+    return np.asarray(total), d_score, d_loading, d_residual, d_cuts
+
+
+class GradedDensity(_Kernel):
+    """:func:`coefficacy.gaussian.graded.graded_density`; the first output is the density."""
+
+    kernel = staticmethod(_graded)
+    ranks = (0, 1, 1, 2, 2)
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        return [*(cotangents[0] * d for d in outputs[1:]), *_disconnected(5)]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[i < 4] + [False] * 4 for i in range(len(node.inputs))]
+
+
+@_takes("f2 f2 f2 i1 i1 f1 i0")
+def _scatter(scores, person, team_rows, team, cell, count, first):  # type: ignore[no-untyped-def]
+    return scatter_of_scores(
+        _c(scores), _c(person), _c(team_rows), _c(team), _c(cell), count.shape[0], first.item()
+    )
+
+
+@_takes("f2 f2 f2 i1 i1 f1 i0 f3 f3")
+def _scatter_gradient(scores, person, team_rows, team, cell, count, first, within, between):  # type: ignore[no-untyped-def]
+    return (
+        scatter_gradient(
+            _c(scores), _c(person), _c(team_rows), _c(team), _c(cell), first.item(), _c(within), _c(between)
+        ),
+    )
+
+
+class ScatterGradient(_Kernel):
+    """:func:`coefficacy.gaussian.scatter.scatter_gradient`."""
+
+    kernel = staticmethod(_scatter_gradient)
+    ranks = (2,)
+
+
+class Scatter(_Kernel):
+    """:func:`coefficacy.gaussian.scatter.scatter_of_scores`."""
+
+    kernel = staticmethod(_scatter)
+    ranks = (3, 3)
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        bars = [
+            pt.zeros_like(o) if _is_disconnected(c) else c for o, c in zip(outputs, cotangents, strict=True)
+        ]
+        return [ScatterGradient()(*inputs, *bars), *_disconnected(6)]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[i == 0] * 2 for i in range(len(node.inputs))]
+
+
+def _is_disconnected(cotangent: Any) -> bool:
+    return isinstance(cotangent.type, type(disconnected_type))
+
+
+def _single(kernel: Any) -> Any:
+    """PyTensor takes the value itself where an operation has one output."""
+
+    @njit(nogil=True)
+    def only(*inputs):  # type: ignore[no-untyped-def]
+        return kernel(*inputs)[0]
+
+    return only
+
+
+@register_funcify_default_op_cache_key(_Kernel)
+def _compile_kernel(op: _Kernel, **_: Any) -> Any:
+    kernel = type(op).kernel
+    return _single(kernel) if len(op.ranks) == 1 else kernel

@@ -1,0 +1,148 @@
+"""Draws of what was integrated out: values of teams given their data, and outcomes given answers alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from coefficacy.gaussian.likelihood import _LOG_2PI, _invert
+from coefficacy.gaussian.scatter import _team_means
+
+__all__ = ["recover_teams"]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _lower_root(c, root):  # type: ignore[no-untyped-def]
+    """Cholesky factor of a positive semi-definite matrix, zero columns where nothing is left."""
+    for i in range(c.shape[0]):
+        for j in range(i + 1):
+            s = c[i, j]
+            for k in range(j):
+                s -= root[i, k] * root[j, k]
+            if i == j:
+                root[i, i] = np.sqrt(s) if s > 1e-14 * (1.0 + c[i, i]) else 0.0
+            else:
+                root[i, j] = s / root[j, j] if root[j, j] > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def recover_teams(  # type: ignore[no-untyped-def]
+    loading, theta, tau2, nu, z, m, b, value_z, value_m, value_b, scores,
+    group, first_score, team_rows, team, cell, size, seen, noise,
+):  # fmt: skip
+    """Draw teams' values and score their outcomes, for every draw of the parameters.
+
+    Parameters
+    ----------
+    loading, theta, tau2, nu, z, m, b : as in :func:`coefficacy.gaussian.likelihood.cells_density`, with draws
+        first
+    value_z, value_m, value_b : (draw, value, .), the linear forms of what is wanted
+    scores : (draw, person, score)
+    first_score : row of the first score; the last responses are outcomes, as many as `seen` has columns
+    noise : (draw, team, value), standard normal
+
+    Returns
+    -------
+    values (draw, team, value), and log p(outcomes of a team | its answers, parameters) (draw, team)
+    """
+    n_draws, n_items, n_groups, n_columns = loading.shape[0], loading.shape[1], z.shape[1], b.shape[2]
+    n_multi, n_values, n_teams, n_cells = (
+        group.shape[0] - 1,
+        value_z.shape[1],
+        team_rows.shape[0],
+        size.shape[0],
+    )
+    first_column = n_items + n_groups - n_multi
+    n_outcomes = seen.shape[1]
+    n_answers = n_groups - n_outcomes
+    values, density = np.zeros((n_draws, n_teams, n_values)), np.zeros((n_draws, n_teams))
+    weight, g, e = np.zeros(n_items), np.zeros(n_groups), np.zeros(n_groups)
+    c, both = np.zeros((n_groups, n_groups)), np.zeros((n_values, n_groups))
+    own, root = np.zeros((n_values, n_values)), np.zeros((n_values, n_values))
+    all_inverse, answer_inverse = (
+        np.zeros((n_cells, n_groups, n_groups)),
+        np.zeros((n_cells, n_answers, n_answers)),
+    )
+    gain, roots = np.zeros((n_cells, n_values, n_groups)), np.zeros((n_cells, n_values, n_values))
+    weights, log_ratio = np.zeros((n_cells, n_items)), np.zeros(n_cells)
+    row = np.zeros(team_rows.shape[1])
+    for d in range(n_draws):
+        for k in range(n_cells):
+            share = 1.0 / size[k]
+            for r in range(n_multi):
+                precision = 0.0
+                for i in range(group[r], group[r + 1]):
+                    error = tau2[d, i] + theta[d, i] * share
+                    weight[i] = loading[d, i] / error
+                    precision += loading[d, i] * weight[i]
+                g[r] = 1.0 / precision
+                for i in range(group[r], group[r + 1]):
+                    weights[k, i] = weight[i] * g[r]
+            for r in range(n_groups):
+                for s in range(n_groups):
+                    c[r, s] = np.dot(z[d, r], z[d, s]) + share * np.dot(m[d, r], m[d, s])
+                c[r, r] += g[r]
+                for v in range(n_values):
+                    both[v, r] = np.dot(value_z[d, v], z[d, r]) + share * np.dot(value_m[d, v], m[d, r])
+            missing = 0
+            for r in range(n_answers, n_groups):
+                if not seen[k, r - n_answers]:
+                    missing += 1
+                    c[r, :] = 0.0
+                    c[:, r] = 0.0
+                    c[r, r] = 1.0
+                    both[:, r] = 0.0
+            log_all = _invert(c, all_inverse[k])
+            log_answers = _invert(c[:n_answers, :n_answers], answer_inverse[k]) if n_answers else 0.0
+            log_ratio[k] = -0.5 * ((n_outcomes - missing) * _LOG_2PI + log_all - log_answers)
+            for r in range(n_answers, n_groups):
+                if not seen[k, r - n_answers]:
+                    all_inverse[k, r, r] = 0.0
+            gain[k] = both @ all_inverse[k]
+            for v in range(n_values):
+                for w in range(n_values):
+                    own[v, w] = (
+                        np.dot(value_z[d, v], value_z[d, w])
+                        + share * np.dot(value_m[d, v], value_m[d, w])
+                        - np.dot(gain[k, v], both[w])
+                    )
+            _lower_root(own, root)
+            roots[k] = root
+        if scores.shape[2]:
+            mean, _ = _team_means(scores[d], team, n_teams)
+        else:
+            mean = np.zeros((n_teams, 0))
+        for j in range(n_teams):
+            k = cell[j]
+            row[:] = team_rows[j]
+            for a in range(mean.shape[1]):
+                row[first_score + a] = mean[j, a]
+            for r in range(n_groups):
+                if r < n_multi:
+                    e[r] = 0.0
+                    for i in range(group[r], group[r + 1]):
+                        e[r] += weights[k, i] * (row[i] - nu[d, i])
+                else:
+                    e[r] = row[n_items + r - n_multi]
+                for q in range(n_columns):
+                    e[r] -= b[d, r, q] * row[first_column + q]
+                if r >= n_answers and not seen[k, r - n_answers]:
+                    e[r] = 0.0
+            quadratic = 0.0
+            for r in range(n_groups):
+                for s in range(n_groups):
+                    quadratic += e[r] * all_inverse[k, r, s] * e[s]
+            for r in range(n_answers):
+                for s in range(n_answers):
+                    quadratic -= e[r] * answer_inverse[k, r, s] * e[s]
+            density[d, j] = log_ratio[k] - 0.5 * quadratic
+            for v in range(n_values):
+                total = 0.0
+                for q in range(n_columns):
+                    total += value_b[d, v, q] * row[first_column + q]
+                for r in range(n_groups):
+                    total += gain[k, v, r] * e[r]
+                for w in range(v + 1):
+                    total += roots[k, v, w] * noise[d, j, w]
+                values[d, j, v] = total
+    return values, density

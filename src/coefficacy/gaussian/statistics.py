@@ -1,0 +1,90 @@
+"""What the density needs of the data: cross-products of people around their teams, and of teams by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Statistics", "summarise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Cross-products of two levels.
+
+    Rows of people are (items, single responses, columns), those of teams (items, single responses, outcomes,
+    columns, 1); rows of scores that are sampled hold zeros.
+
+    Attributes
+    ----------
+    within : (1, row, row), of people around their team's mean
+    between : (cell, row', row'), of teams
+    person_rows, team_rows : what the cross-products are of
+    team : (person,); cell : (team,)
+    count, size : (cell,), teams, and people in each of them
+    seen : (cell, outcome)
+    constant : what the log-density of all people's answers adds to that of means and deviations
+    """
+
+    within: np.ndarray
+    between: np.ndarray
+    person_rows: np.ndarray
+    team_rows: np.ndarray
+    team: np.ndarray
+    cell: np.ndarray
+    count: np.ndarray
+    size: np.ndarray
+    seen: np.ndarray
+    constant: float
+
+    @property
+    def degrees(self) -> np.ndarray:
+        """Degrees of freedom within teams, (1,)."""
+        return np.array([float(len(self.person_rows) - len(self.team_rows))])
+
+
+def summarise(
+    items: np.ndarray,
+    singles: np.ndarray,
+    person_columns: np.ndarray,
+    outcomes: np.ndarray,
+    team_columns: np.ndarray,
+    team: np.ndarray,
+) -> Statistics:
+    """Reduce complete data to what a density needs.
+
+    Parameters
+    ----------
+    items : (person, item); singles : (person, response), zero where scores are sampled
+    person_columns : (person, column), with mean zero in every team
+    outcomes : (team, outcome), NaN where missing
+    team_columns : (team, column)
+    team : (person,), position of each person's team; every team has people
+    """
+    n_teams = len(team_columns)
+    people = np.bincount(team, minlength=n_teams).astype(float)
+    responses = np.column_stack([items, singles])
+    mean = np.column_stack([np.bincount(team, w, n_teams) for w in responses.T] or [np.zeros((n_teams, 0))])
+    mean = mean / people[:, None]
+    person_rows = np.column_stack([responses - mean[team], person_columns])
+    present = np.isfinite(outcomes)
+    team_rows = np.column_stack([mean, np.where(present, outcomes, 0.0), team_columns, np.ones(n_teams)])
+    kinds, cell = np.unique(np.column_stack([people, present]), axis=0, return_inverse=True)
+    cell = cell.ravel()
+    between = np.zeros((len(kinds), team_rows.shape[1], team_rows.shape[1]))
+    for c in range(len(kinds)):
+        rows = team_rows[cell == c]
+        between[c] = rows.T @ rows
+    return Statistics(
+        within=(person_rows.T @ person_rows)[None],
+        between=between,
+        person_rows=person_rows,
+        team_rows=team_rows,
+        team=team.astype(np.int64),
+        cell=cell.astype(np.int64),
+        count=np.bincount(cell).astype(float),
+        size=kinds[:, 0],
+        seen=kinds[:, 1:].astype(bool),
+        constant=float(-0.5 * responses.shape[1] * np.log(people).sum()),
+    )

@@ -1,0 +1,73 @@
+"""Draws of team latents and scores of outcomes, added to the draws of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["OUTCOME_DENSITY", "RECOVER", "TeamRecovery"]
+
+RECOVER = "recover."
+OUTCOME_DENSITY = "outcome_density"
+_FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "value_z", "value_m", "value_b")
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRecovery:
+    """Replaces the linear forms among stored draws by what they are needed for.
+
+    ``LEVEL.latent`` (draw, team, latent), ``LEVEL.y.eta`` (draw, team) and, if there are outcomes,
+    ``LEVEL.outcome_density`` (draw, team): log p(a team's outcomes | its answers, parameters).
+
+    Attributes
+    ----------
+    level : of teams
+    latents, outcomes : of that level, in order
+    starts : where the items of each group start among the rows of the data
+    first_score : row of the first sampled score; `sampled` says whether there are any
+    """
+
+    level: str
+    latents: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    starts: np.ndarray
+    first_score: int
+    sampled: bool
+
+    @property
+    def dims(self) -> dict[str, tuple[str, ...]]:
+        """Dimensions of what is added."""
+        added = {f"{self.level}.{name}.eta": (self.level,) for name in self.outcomes}
+        if self.outcomes:
+            added[f"{self.level}.{OUTCOME_DENSITY}"] = (self.level,)
+        return {f"{self.level}.latent": (self.level, f"{self.level}.name"), **added}
+
+    def __call__(
+        self, draws: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray], rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        """Return `draws` (draw, ...) without the forms, and with what they give.
+
+        Parameters
+        ----------
+        data : of the model, by name
+        """
+        from coefficacy.gaussian.recovery import recover_teams
+
+        forms = [np.ascontiguousarray(draws[f"{RECOVER}{name}"]) for name in _FORMS]
+        n_draws, n_values = forms[-1].shape[:2]
+        rows = np.asarray(data["teams.rows"])
+        scores = draws[f"{RECOVER}scores"] if self.sampled else np.zeros((n_draws, 0, 0))
+        values, density = recover_teams(
+            *forms, np.ascontiguousarray(scores), self.starts, self.first_score, rows,
+            np.asarray(data["teams.team"]), np.asarray(data["teams.cell"]), np.asarray(data["teams.size"]),
+            np.asarray(data["teams.seen"]), rng.standard_normal((n_draws, len(rows), n_values)),
+        )  # fmt: skip
+        kept = {k: v for k, v in draws.items() if not k.startswith(RECOVER)}
+        kept[f"{self.level}.latent"] = values[..., : len(self.latents)]
+        for k, name in enumerate(self.outcomes):
+            kept[f"{self.level}.{name}.eta"] = values[..., len(self.latents) + k]
+        if self.outcomes:
+            kept[f"{self.level}.{OUTCOME_DENSITY}"] = density
+        return kept

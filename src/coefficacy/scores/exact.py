@@ -1,0 +1,69 @@
+"""Left-out teams from one fit, where a team's outcomes given its answers have a density in closed form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from coefficacy.model.recovered import OUTCOME_DENSITY
+from coefficacy.scores.left_out import rhat_of_total, scored_outcomes
+
+if TYPE_CHECKING:
+    from coefficacy.spec.model import ModelSpec
+    from coefficacy.survey import Survey
+
+__all__ = ["has_exact_scores", "left_out_exact"]
+
+
+def has_exact_scores(posterior: xr.Dataset, level: str) -> bool:
+    """Whether the draws hold log p(a unit's outcomes | its answers, parameters)."""
+    return f"{level}.{OUTCOME_DENSITY}" in posterior
+
+
+def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level: str) -> xr.DataArray:
+    r"""Score every unit of `level` with its outcomes left out and its answers kept, without refitting.
+
+    The unit's latents are integrated out, so that :math:`p(y_j \mid \text{answers}_j, \theta)` weighs the
+    draws of the parameters alone: importance sampling with weights :math:`1 / p`, their tail smoothed
+    (Vehtari, Simpson, Gelman, Yao and Gabry 2024, https://jmlr.org/papers/v25/19-556.html).
+
+    Parameters
+    ----------
+    posterior : draws of the exact engine
+
+    Returns
+    -------
+    xr.DataArray
+        Dims (level,), units with an observed outcome; attributes ``khat_max`` (the weights can be trusted
+        below 0.7) and ``rhat_max`` (of the density that is averaged).
+    """
+    import arviz as az
+
+    outcomes = scored_outcomes(spec, level)
+    y = np.column_stack([np.asarray(survey.column(level, name).values, float) for name in outcomes])
+    scored = np.flatnonzero(~np.isnan(y).all(axis=1))
+    density = posterior[f"{level}.{OUTCOME_DENSITY}"].isel({level: scored}).rename("elpd")
+    tree = xr.DataTree.from_dict({"posterior": posterior[[]], "log_likelihood": density.to_dataset()})
+    found = az.loo(tree, pointwise=True, reff=_relative_efficiency(density))
+    return xr.DataArray(
+        np.asarray(found.elpd_i, float),
+        dims=level,
+        coords={level: survey.levels[level][level][scored]},
+        name="elpd",
+        attrs={
+            "khat_max": float(np.max(np.asarray(found.pareto_k))),
+            "rhat_max": rhat_of_total(density.transpose("chain", "draw", level).values),
+            "outcomes": list(outcomes),
+        },
+    )
+
+
+def _relative_efficiency(density: xr.DataArray) -> float:
+    """Effective draws of the densities as a share of all, the mean over units."""
+    from arviz_stats.base import array_stats
+
+    values = np.exp(density.transpose("chain", "draw", ...).values)
+    effective = array_stats.ess(values, chain_axis=0, draw_axis=1, method="mean")
+    return float(np.mean(effective) / (values.shape[0] * values.shape[1]))

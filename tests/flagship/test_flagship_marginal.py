@@ -1,0 +1,90 @@
+"""The main job with people and teams integrated out, and its agreement with the explicit engine."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from coefficacy.datasets import load_demo
+from coefficacy.sampling import Fit, fit
+from coefficacy.spec import load_model, loads
+from coefficacy.survey import read_survey
+from coefficacy.verdicts import verdict
+from coefficacy.worlds import simulate
+
+
+@pytest.fixture(scope="module")
+def world():
+    return simulate("C4", seed=11, n_teams=30, team_size=8, n_items=4, family="gaussian", effect=0.4)
+
+
+@pytest.fixture(scope="module")
+def fitted(world) -> Fit:
+    spec = loads(world.spec_text)
+    tables = {name: frame.copy() for name, frame in world.tables.items()}
+    tables["teams"].loc[3, "adaptation"] = np.nan
+    return fit(spec, read_survey(spec, **tables), draws=700, tune=700, chains=4, seed=3, progress=False)
+
+
+def test_auto_takes_it_and_the_fit_converges(fitted):
+    assert fitted.engine == "marginal"
+    assert "integrated out" in fitted.engine_reason
+    assert fitted.convergence.ok
+    assert not any(name.startswith(("recover.", "standard.")) for name in fitted.posterior)
+
+
+def test_team_latents_follow_the_truth_that_was_planted(fitted, world):
+    latent = fitted.posterior["team.latent"].sel({"team.name": "collective_efficacy"})
+    truth = np.asarray(world.truth["latents"]["team"]["collective_efficacy"], float)
+    assert stats.pearsonr(latent.mean(("chain", "draw")).values, truth).statistic > 0.6
+
+
+def test_verdict_rests_on_closed_form_scores_of_left_out_teams(fitted):
+    found = json.loads(verdict(fitted).to_json())
+    assert found["elpd"]["rival"] == "competence_only"
+    assert found["elpd"]["khat_max"] < 0.7
+    assert 0 <= found["ppc"]["p_value"] <= 1
+    assert found["seconds"]["checks"] > 0
+    scores = fitted.tree["left_out"]["model"]
+    assert scores.sizes["team"] == 29
+
+
+@pytest.mark.parametrize("team", [1, 3])
+def test_the_score_of_a_left_out_team_equals_that_of_a_refit_without_it(fitted, team):
+    """PSIS over the closed-form density against a fit that never saw the team's outcome."""
+    observed = np.asarray(fitted.survey.column("team", "adaptation").values, float)
+    whole = fitted.posterior["team.outcome_density"].values[..., team].ravel()
+    if np.isnan(observed[team]):
+        np.testing.assert_allclose(whole, 0, atol=1e-12)
+        return
+    fewer = np.where(np.arange(len(observed)) == team, np.nan, observed)
+    refit = fit(
+        fitted.spec, fitted.survey.with_column("team", "adaptation", fewer), draws=1000, tune=500, chains=4,
+        seed=4, progress=False, retry=False,
+    )  # fmt: skip
+    assert refit.engine == "marginal"
+    eta, sd = (refit.posterior[n].values for n in ("team.adaptation.eta", "sd(team.adaptation)"))
+    density = stats.norm.logpdf(observed[team], eta[..., team], sd).ravel()
+    expected = special.logsumexp(density) - np.log(density.size)
+    assert -(special.logsumexp(-whole) - np.log(whole.size)) == pytest.approx(expected, abs=0.08)
+
+
+@pytest.mark.slow
+def test_both_engines_give_the_same_posterior_on_the_demo_survey():
+    """Every parameter within Monte Carlo error: |z| < 4.5 over some 150 parameters."""
+    import arviz as az
+
+    spec, data = load_model("adaptation"), load_demo()
+    survey = read_survey(spec, persons=data.persons, teams=data.teams, layers=data.layers)
+    options = {"draws": 1500, "tune": 1000, "chains": 4, "seed": 5, "progress": False, "retry": False}
+    first, second = (fit(spec, survey, engine=e, **options) for e in ("marginal", "explicit"))
+    names = [n for n in first.parameters if n in second.parameters and not n.startswith("cor(")]
+    assert {"team.adaptation.std", "collective_efficacy.loading"} <= set(names)
+    tables = [az.summary(f.tree, var_names=names, kind="all", round_to="none") for f in (first, second)]
+    means, errors = (np.array([t[c].astype(float) for t in tables]) for c in ("mean", "mcse_mean"))
+    z = (means[0] - means[1]) / np.hypot(*errors)
+    raw = np.array([n.startswith("team.") and ".std" not in n for n in tables[0].index])
+    assert np.nanmax(np.abs(z[~raw])) < 4.5

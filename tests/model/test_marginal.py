@@ -1,0 +1,188 @@
+"""The exact engine against the explicit one with its latents integrated out.
+
+Given the parameters, a linear-gaussian model is quadratic in its standard variables: their integral is known
+from the gradient and the Hessian, to machine precision.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.compile.mode import Mode
+
+import coefficacy as co
+from coefficacy.errors import FitError
+from coefficacy.model.explicit import build_explicit
+from coefficacy.model.marginal import build_marginal, why_not_marginal
+from coefficacy.sampling.machine import Machine
+from coefficacy.spec import loads
+
+LEVELS = '[levels]\nperson = "person_id"\nteam = "team_id"\n'
+A, B = '[measures.a]\nitems = ["a_*"]\n', '[measures.b]\nitems = ["b_*"]\n'
+ONE = '[measures.c]\nitems = ["c_1"]\n'
+SPECS = {
+    "two constructs": A + B + '[person]\na = "b"\n[team]\na = "b + w"\ny = "a + b"\n',
+    "no outcome": A + '[team]\na = "w"\n',
+    "covariates of people": A + B + '[person]\na = "b + x"\nb = "x"\n[team]\na = "b + mean(x)"\ny = "a"\n',
+    "members": A + B + 'aggregate = "members"\n[team]\na = "b"\ny = "a + b + w"\n',
+    "free loadings": A + 'loadings = "free"\n' + B + '[team]\na = "b"\ny = "a"\n',
+    "parallel items": A + 'form = "parallel"\n[team]\ny = "a"\n',
+    "single items": A + ONE + '[person]\na = "c"\n[team]\na = "c"\ny = "a + c"\n',
+    "single item with error": ONE + "reliability = 0.8\n" + '[team]\ny = "c + w"\n',
+    "two outcomes": A + '[team]\ny = "a + w"\nz = "a"\n',
+    "an outcome that predicts": A + '[team]\ny = "a + w"\nz = "a + y"\n',
+    "correlated latents": A + B + ONE + '[team]\ny = "a + b + c"\n',
+}
+
+
+@lru_cache
+def survey_of(name: str):
+    rng = np.random.default_rng(8)
+    sizes = np.array([1, 3, 3, 4, 2, 4])
+    team = np.repeat(np.arange(6), sizes)
+    u, w = rng.normal(size=(2, 6)), rng.normal(size=(2, len(team)))
+    values = {"person_id": np.arange(len(team)), "team_id": team, "x": rng.normal(size=len(team))}
+    for k, (stem, n) in enumerate((("a", 3), ("b", 2))):
+        for m in range(n):
+            values[f"{stem}_{m}"] = 3 + u[k][team] + w[k] + 0.5 * rng.normal(size=len(team))
+    values["c_1"] = 1 + u[0][team] + rng.normal(size=len(team))
+    teams = {"team_id": np.arange(6), "w": rng.normal(size=6), "y": u[0] + rng.normal(size=6)}
+    teams["z"] = u[0] + rng.normal(size=6)
+    teams["y"][2] = teams["y"][2] if "outcome" in name else np.nan
+    spec = loads(LEVELS + SPECS[name])
+    return spec, co.read_survey(spec, persons=pd.DataFrame(values), teams=pd.DataFrame(teams))
+
+
+def interpreted(inputs, outputs):
+    return pytensor.function(
+        inputs, outputs, mode=Mode(linker="py", optimizer=None), on_unused_input="ignore"
+    )
+
+
+def machine_of(built) -> Machine:
+    """A machine that expands draws, without a compiled density."""
+    variables = (*built.model.free_RVs, *built.model.deterministics)
+    stored = tuple(v.name for v in variables if v.name not in built.hidden)
+    data = {v.name: v.get_value() for v in built.model.data_vars}
+    return Machine(built.model, None, data, np.zeros(0), stored, built.recover)
+
+
+def values_of(built, draws) -> dict[str, np.ndarray]:
+    """The parameters of the first draw, as the explicit model takes them."""
+    steps = [n for n in draws if n.endswith(".step")]
+    wanted = [n for n in built.parameters if n in draws and not n.endswith(".std")]
+    return {n: draws[n].values[0, 0] for n in (*wanted, *steps)}
+
+
+class Integrated:
+    """The explicit model at given parameters, its standard variables integrated out."""
+
+    def __init__(self, spec, survey, values):
+        built = build_explicit(spec, survey)
+        model, latents = built.model, built.model["standard.normal"]
+        known = {model[n]: pt.as_tensor(v) for n, v in values.items() if n in model.named_vars}
+        with model:
+            terms = [pm.logp(rv, model.rvs_to_values[rv]).sum() for rv in model.observed_RVs]
+        wanted = [t for t in (model["team.latent"], *self.predictors(model)) if t is not None]
+        start = np.zeros(int(latents.shape.eval()[0]))
+        z = pt.vector("z")
+        total, *wanted = pytensor.graph.replace.graph_replace(
+            [sum(terms), *wanted], {**known, latents: z}, strict=False
+        )
+        total = total - 0.5 * pt.sum(z**2 + np.log(2 * np.pi))
+        self.function = interpreted([z], [total, pytensor.grad(total, z), *wanted])
+        _, gradient, *_ = self.function(start)
+        n = len(start)
+        hessian = np.array([self.function(row)[1] - gradient for row in np.eye(n)])
+        self.precision = -(hessian + hessian.T) / 2
+        self.mode = np.linalg.solve(self.precision, gradient)
+        at_mode = self.function(self.mode)
+        _, log_det = np.linalg.slogdet(self.precision)
+        self.log_density = at_mode[0] + 0.5 * (n * np.log(2 * np.pi) - log_det)
+        self.latent, self.predicted = at_mode[2], at_mode[3:]
+
+    @staticmethod
+    def predictors(model):
+        return [model[f"team.{y}.eta"] for y in ("y", "z") if f"team.{y}.eta" in model.named_vars]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_equal_to_the_explicit_model_with_its_latents_integrated_out(name):
+    spec, survey = survey_of(name)
+    built = build_marginal(spec, survey)
+    model, rng = built.model, np.random.default_rng(4)
+    densities = [p for p in model.potentials if not p.name.endswith(".effects")]
+    function = model.compile_fn(
+        model.replace_rvs_by_values([sum(densities)]),
+        mode=Mode(linker="py", optimizer=None),
+        on_unused_input="ignore",
+    )
+    start = model.initial_point()
+    for _ in range(2):
+        point = {k: v + 0.4 * rng.normal(size=v.shape) for k, v in start.items()}
+        x = np.concatenate([np.ravel(point[v.name]) for v in model.value_vars])
+        silent = machine_of(built)
+        draw = silent.variables(x[None, None])
+        values = values_of(built, draw)
+        reference = Integrated(spec, survey, values)
+        assert function(point)[0] == pytest.approx(reference.log_density, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["two constructs", "members", "free loadings", "two outcomes"])
+def test_recovered_teams_have_the_mean_of_the_explicit_model(name):
+    spec, survey = survey_of(name)
+    built = build_marginal(spec, survey)
+    start, rng = built.model.initial_point(), np.random.default_rng(4)
+    x = np.concatenate(
+        [np.ravel(start[v.name]) + 0.3 * rng.normal(size=start[v.name].shape) for v in built.model.value_vars]
+    )
+    many = machine_of(built).variables(np.tile(x, (1, 4000, 1)))
+    values = values_of(built, many)
+    reference = Integrated(spec, survey, values)
+    latent = many["team.latent"].values[0]
+    np.testing.assert_allclose(latent.mean(0), reference.latent, atol=5 * latent.std(0).max() / np.sqrt(4000))
+    for y, expected in zip(("y", "z"), reference.predicted, strict=False):
+        drawn = many[f"team.{y}.eta"].values[0]
+        np.testing.assert_allclose(drawn.mean(0), expected, atol=5 * drawn.std(0).max() / np.sqrt(4000))
+
+
+@pytest.mark.parametrize("name", ["two constructs", "two outcomes"])
+def test_density_of_outcomes_given_answers(name):
+    """log p(outcomes | answers) of a team is what its outcomes add to the density of all data."""
+    spec, survey = survey_of(name)
+    built = build_marginal(spec, survey)
+    start = built.model.initial_point()
+    x = np.concatenate([np.ravel(start[v.name]) for v in built.model.value_vars])
+    draw = machine_of(built).variables(x[None, None])
+    values = values_of(built, draw)
+    team, outcomes = 3, ["y", "z"] if name == "two outcomes" else ["y"]
+    fewer = survey
+    for y in outcomes:
+        column = np.asarray(survey.column("team", y).values, float).copy()
+        column[team] = np.nan
+        fewer = fewer.with_column("team", y, column)
+    difference = Integrated(spec, survey, values).log_density - Integrated(spec, fewer, values).log_density
+    found = draw["team.outcome_density"].values[0, 0, team]
+    assert found == pytest.approx(difference, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (A + '[team]\ny = "a"\n[families]\ny = "bernoulli"\n', "y is not gaussian"),
+        (A + B + '[team]\ny = "a * b"\n', "multiplies a latent"),
+        (A + '[team]\ny = "a * w"\n', "multiplies a latent"),
+    ],
+)
+def test_where_it_does_not_apply_it_says_why(text, words):
+    _, survey = survey_of("two constructs")
+    spec = loads(LEVELS + text)
+    assert words in why_not_marginal(spec, survey)
+    with pytest.raises(FitError, match=words.replace("*", r"\*")):
+        build_marginal(spec, survey)
