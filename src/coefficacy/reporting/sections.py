@@ -141,11 +141,14 @@ def other_rivals_table(verdict: Verdict) -> PageTable | None:
     found = verdict.estimands.get(_RIVALS)
     if not found:
         return None
+    title = "Rivals that the verdict does not rest on"
+    checks = {name: probability(against["ppc"]["p_value"]) for name, against in found.items()}
+    if not all(against.get("elpd") for against in found.values()):
+        rows = tuple((plain(name), check) for name, check in checks.items())
+        return PageTable(title, ("against the rival", "predictive check p"), rows)
     columns = ("against the rival", "difference in elpd", "standard error", "P(better)", "predictive check p")
-    rows = tuple(
-        (*_elpd_row(against["elpd"]), probability(against["ppc"]["p_value"])) for against in found.values()
-    )
-    return PageTable("Rivals that the verdict does not rest on", columns, rows)
+    rows = tuple((*_elpd_row(found[name]["elpd"]), check) for name, check in checks.items())
+    return PageTable(title, columns, rows)
 
 
 def units_section(fit: Fit) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = N
             sign=int(sign),
         )
     )
-    others = {name: {"ppc": r.ppc} for name, r in rivals.items() if name != question.rival}
+    others = {name: {"elpd": r.elpd, "ppc": r.ppc} for name, r in rivals.items() if name != question.rival}
     return Verdict(
         schema=SCHEMA,
         claim=fit.spec.claim or None,
@@ -172,6 +172,7 @@ def _against(fit: Fit, own: Compiled, name: str, score: xr.DataArray, refits: Re
     """Check one rival; the question's own is compared on left-out teams, too."""
     from coefficacy.checks import rival_check
     from coefficacy.sampling import compiled_model
+    from coefficacy.scores import has_exact_scores
 
     question = fit.spec.question
     assert question is not None
@@ -191,9 +192,10 @@ def _against(fit: Fit, own: Compiled, name: str, score: xr.DataArray, refits: Re
         "observed": float(check.observed.mean()),
         "p_value": check.p_value,
     }
-    if name != question.rival:
+    if name == question.rival:
+        fit.tree["checks"] = _checks_group(check)
+    elif not has_exact_scores(posterior, question.level):
         return _Rival(None, ppc)
-    fit.tree["checks"] = _checks_group(check)
     rival_score = _score(name, compiled, posterior, spec, fit, refits, tell, data)
     fit.tree["left_out"] = _group({**dict(fit.tree["left_out"].data_vars), name: rival_score})
     return _Rival(_compared(name, score, rival_score), ppc)
