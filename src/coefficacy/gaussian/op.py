@@ -98,9 +98,9 @@ class CellsDensity(_Kernel):
 
 
 @_takes("f1 f1 f2 f2 f2 f1 b1 i1 b1 i1 f2 f0 f2")
-def _paths(
+def _paths(  # type: ignore[no-untyped-def]
     g, sigma, factor, members, direct, keep, relative, response, latent, predictor, root, shrink, prior
-):  # type: ignore[no-untyped-def]
+):
     x, z, m, log_prior, whole, sd, scaled, _, _, _ = paths(
         _c(g), _c(keep), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
         _c(response), _c(latent), _c(predictor), _c(root), shrink.item(), _c(prior),

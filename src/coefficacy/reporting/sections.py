@@ -144,8 +144,8 @@ def other_rivals_table(verdict: Verdict) -> PageTable | None:
     title = "Rivals that the verdict does not rest on"
     checks = {name: probability(against["ppc"]["p_value"]) for name, against in found.items()}
     if not all(against.get("elpd") for against in found.values()):
-        rows = tuple((plain(name), check) for name, check in checks.items())
-        return PageTable(title, ("against the rival", "predictive check p"), rows)
+        short = tuple((plain(name), check) for name, check in checks.items())
+        return PageTable(title, ("against the rival", "predictive check p"), short)
     columns = ("against the rival", "difference in elpd", "standard error", "P(better)", "predictive check p")
     rows = tuple((*_elpd_row(found[name]["elpd"]), check) for name, check in checks.items())
     return PageTable(title, columns, rows)
