@@ -80,7 +80,7 @@ def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred):
         covariance = wide @ (z @ z.T + m @ m.T / size[c]) @ wide.T
         covariance[np.arange(p), np.arange(p)] += tau2 + theta / size[c]
         kept = np.concatenate([np.ones(p + n_scores, bool), seen[c]])
-        for row in rows:
+        for row in rows if kept.any() else ():
             mean = wide @ (b @ row[p + n_singles :])
             mean[:p] += nu
             expected += multivariate_normal.logpdf(

@@ -69,8 +69,7 @@ def machine_of(built) -> Machine:
     """A machine that expands draws, without a compiled density."""
     variables = (*built.model.free_RVs, *built.model.deterministics)
     stored = tuple(v.name for v in variables if v.name not in built.hidden)
-    data = {v.name: v.get_value() for v in built.model.data_vars}
-    return Machine(built.model, None, data, np.zeros(0), stored, built.recover)
+    return Machine(built.model, None, np.zeros(0), stored, built.recover)
 
 
 def values_of(built, draws) -> dict[str, np.ndarray]:

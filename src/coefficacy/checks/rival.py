@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from coefficacy.model.design import expand
+from coefficacy.model.recovered import PREDICTED, PREDICTED_SD
 from coefficacy.scores.density import replicate
 from coefficacy.spec import queries
 
@@ -40,8 +41,10 @@ def rival_check(
     """Correlate the rival's residuals with the expected latent that the rival leaves out.
 
     The latent's expectation given answers and parameters is taken over the rival's draws and residualised on
-    the rival's own predictors; the same teams' outcomes are replicated. With drawn instead of expected
-    latents the check has no power.
+    the rival's own predictors; with drawn instead of expected latents the check has no power. Draws of the
+    exact engine hold the expectation of a team's outcome given its answers alone: residuals are from that,
+    and the replicates scatter around it. Those of the explicit engine hold the expectation given latents that
+    were drawn given the outcome too, and may have taken up what the rival cannot explain.
 
     Parameters
     ----------
@@ -49,13 +52,11 @@ def rival_check(
     spec : of the rival
     question : of the main model; its term must be one latent of its level
     """
-    level, y = question.level, np.asarray(survey.column(question.level, question.response).values, float)
+    y = np.asarray(survey.column(question.level, question.response).values, float)
     seen = np.flatnonzero(np.isfinite(y))
     left_out = _residualised(posterior, spec, survey, question)[seen]
-    eta = posterior[f"{level}.{question.response}.eta"].values
-    again = replicate(posterior, spec, level, question.response, np.random.default_rng([seed, 11]))
+    expected, again = _replicated(posterior, spec, question, np.random.default_rng([seed, 11]))
     lowest = np.nanmin(y) if queries.family_of(spec, question.response).family == "ordinal" else 0.0
-    expected = _expected(eta, spec, question.response)
     observed = _correlation((y - lowest - expected)[..., seen], left_out)
     replicated = _correlation((again - expected)[..., seen], left_out)
     sign = 1.0 if question.direction == "positive" else -1.0
@@ -64,6 +65,19 @@ def rival_check(
         replicated=xr.DataArray(replicated.ravel(), dims="sample", name="rival_check_replicated"),
         p_value=float(np.mean(sign * replicated >= sign * observed)),
     )
+
+
+def _replicated(
+    posterior: xr.Dataset, spec: ModelSpec, question: Question, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """What to expect of the outcome, and a replicate, of every draw and unit."""
+    name = f"{question.level}.{question.response}"
+    if f"{name}.{PREDICTED}" in posterior:
+        mean, sd = posterior[f"{name}.{PREDICTED}"].values, posterior[f"{name}.{PREDICTED_SD}"].values
+        return mean, mean + sd * rng.standard_normal(mean.shape)
+    eta = posterior[f"{name}.eta"].values
+    again = replicate(posterior, spec, question.level, question.response, rng)
+    return _expected(eta, spec, question.response), again
 
 
 def _expected(eta: np.ndarray, spec: ModelSpec, outcome: str) -> np.ndarray:

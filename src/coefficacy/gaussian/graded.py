@@ -9,7 +9,8 @@ from __future__ import annotations
 from math import erfc, exp, expm1, log, sqrt
 
 import numpy as np
-from numba import njit
+
+from coefficacy.gaussian.compiled import compiled
 
 __all__ = ["graded_density"]
 
@@ -19,12 +20,12 @@ _FAR = 30.0
 _MOST = 300.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _normal_tail(x):  # type: ignore[no-untyped-def]
     return 0.5 * erfc(x * _ROOT_HALF)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _probit(low, high, has_low, has_high):  # type: ignore[no-untyped-def]
     """log P(low < x < high) and its derivatives by low and high, from the tail in which both are small."""
     flip = (has_low and not has_high) or (has_low and has_high and low + high > 0.0)
@@ -48,7 +49,7 @@ def _probit(low, high, has_low, has_high):  # type: ignore[no-untyped-def]
     return value, d_low, d_high
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _logistic_answers(score, loading, residual, cuts, unit, team, item, category, gradients):  # type: ignore[no-untyped-def]
     r"""Answers with a logistic distribution: one exponential each.
 
@@ -106,7 +107,7 @@ def _logistic_answers(score, loading, residual, cuts, unit, team, item, category
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def graded_density(score, loading, residual, cuts, unit, team, item, category, logit):  # type: ignore[no-untyped-def]
     """Log-density of answers and its gradients.
 

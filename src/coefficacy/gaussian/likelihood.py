@@ -17,14 +17,15 @@ responses with :math:`g = 0`. The gradient is coded by hand, in reverse.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from coefficacy.gaussian.compiled import compiled
 
 __all__ = ["cells_density"]
 
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _invert(c, inverse):  # type: ignore[no-untyped-def]
     """Log-determinant and inverse of a small positive definite matrix; NaN if it is not."""
     n = c.shape[0]
@@ -59,7 +60,7 @@ def _invert(c, inverse):  # type: ignore[no-untyped-def]
     return log_det
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def cells_density(  # type: ignore[no-untyped-def]
     loading, theta, tau2, nu, z, m, b, score_rows, scatter, first_score, group, one, count, size, seen
 ):  # fmt: skip
@@ -131,7 +132,9 @@ def cells_density(  # type: ignore[no-untyped-def]
     for cell in range(scatter.shape[0]):
         s_cell = scatter[cell]
         if n_scores > 0:
-            filled[:, :] = s_cell
+            for a in range(width):
+                for k in range(width):
+                    filled[a, k] = s_cell[a, k]
             for a in range(n_scores):
                 for k in range(width):
                     filled[first_score + a, k] = score_rows[cell, a, k]
@@ -140,9 +143,9 @@ def cells_density(  # type: ignore[no-untyped-def]
             s_cell = filled
         units = count[cell]
         share = 1.0 / size[cell]
-        h[:, :] = 0.0
-        d_error[:] = 0.0
-        d_weight[:] = 0.0
+        h.fill(0.0)
+        d_error.fill(0.0)
+        d_weight.fill(0.0)
         for r in range(n_multi):
             precision = 0.0
             for i in range(group[r], group[r + 1]):

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from numba import boolean, float64, int32, njit, types
+from numba import njit
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
+from coefficacy.gaussian.compiled import VERSION, compiled
 from coefficacy.gaussian.graded import graded_density
 from coefficacy.gaussian.likelihood import cells_density
 from coefficacy.gaussian.paths import paths, paths_gradient
 from coefficacy.gaussian.scatter import scatter_gradient, scatter_of_scores
 
 __all__ = ["CellsDensity", "GradedDensity", "Paths", "Scatter"]
-
-
-def _version() -> str:
-    """Of the kernels' sources: machine code kept on disk is that of this version."""
-    here = Path(__file__).parent
-    return sha256(b"".join(p.read_bytes() for p in sorted(here.glob("*.py")))).hexdigest()[:16]
-
-
-_VERSION = _version()
 
 
 class _Kernel(Op):
@@ -40,7 +30,7 @@ class _Kernel(Op):
     ranks: tuple[int, ...]
 
     def __init__(self) -> None:
-        self.version = _VERSION
+        self.version = VERSION
 
     def make_node(self, *inputs: Any) -> Apply:
         variables = [_short(pt.as_tensor_variable(i)) for i in inputs]
@@ -56,17 +46,7 @@ def _short(variable: Any) -> Any:
     return pt.cast(variable, "int32") if variable.dtype in ("int64", "int8", "int16") else variable
 
 
-def _takes(kinds: str) -> Any:
-    """Compile a kernel's wrapper once, for arrays of any layout; ``"f2 i1"``: a matrix, and integers.
-
-    PyTensor passes arrays of many layouts, each of which would else be compiled anew.
-    """
-    scalars = {"f": float64, "i": int32, "b": boolean}
-    signature = tuple(types.Array(scalars[k[0]], int(k[1]), "A", readonly=True) for k in kinds.split())
-    return njit([signature], cache=True, nogil=True)
-
-
-@njit(cache=True, nogil=True)
+@compiled
 def _c(array):  # type: ignore[no-untyped-def]
     return np.ascontiguousarray(array)
 
@@ -75,7 +55,7 @@ def _disconnected(n: int) -> list[Any]:
     return [disconnected_type() for _ in range(n)]
 
 
-@_takes("f1 f1 f1 f1 f2 f2 f2 f3 f3 i0 i1 i0 f1 f1 b2")
+@compiled
 def _cells(loading, theta, tau2, nu, z, m, b, score_rows, scatter, first, group, one, count, size, seen):  # type: ignore[no-untyped-def]
     total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows = cells_density(
         _c(loading), _c(theta), _c(tau2), _c(nu), _c(z), _c(m), _c(b), _c(score_rows), _c(scatter),
@@ -97,7 +77,7 @@ class CellsDensity(_Kernel):
         return [[i < 8] + [False] * 8 for i in range(len(node.inputs))]
 
 
-@_takes("f1 f1 f2 f2 f2 f1 b1 i1 b1 i1 f2 f0 f2")
+@compiled
 def _paths(  # type: ignore[no-untyped-def]
     g, sigma, factor, members, direct, keep, relative, response, latent, predictor, root, shrink, prior
 ):
@@ -108,7 +88,7 @@ def _paths(  # type: ignore[no-untyped-def]
     return x, z, m, np.asarray(log_prior), whole, sd, scaled
 
 
-@_takes("f1 f1 f2 f2 f2 f1 b1 i1 b1 i1 f2 f0 f2 f2 f2 f2 f0")
+@compiled
 def _paths_gradient(  # type: ignore[no-untyped-def]
     g, sigma, factor, members, direct, keep, relative, response, latent, predictor, root, shrink, prior,
     x, z, m, log_prior,
@@ -147,7 +127,7 @@ class Paths(_Kernel):
         return [[i < 5] * 4 + [False] * 3 for i in range(len(node.inputs))]
 
 
-@_takes("f1 f1 f2 f2 i1 i1 i1 i1 b0")
+@compiled
 def _graded(score, loading, residual, cuts, unit, team, item, category, logit):  # type: ignore[no-untyped-def]
     total, d_score, d_loading, d_residual, d_cuts = graded_density(
         _c(score),
@@ -176,14 +156,14 @@ class GradedDensity(_Kernel):
         return [[i < 4] + [False] * 4 for i in range(len(node.inputs))]
 
 
-@_takes("f2 f2 f2 i1 i1 f1 i0")
+@compiled
 def _scatter(scores, person, team_rows, team, cell, count, first):  # type: ignore[no-untyped-def]
     return scatter_of_scores(
         _c(scores), _c(person), _c(team_rows), _c(team), _c(cell), count.shape[0], first.item()
     )
 
 
-@_takes("f2 f2 f2 i1 i1 f1 i0 f3 f3")
+@compiled
 def _scatter_gradient(scores, person, team_rows, team, cell, count, first, within, between):  # type: ignore[no-untyped-def]
     return (
         scatter_gradient(

@@ -10,7 +10,8 @@ Gradients are coded by hand.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from coefficacy.gaussian.compiled import compiled
 
 __all__ = ["NORMAL", "PRIORS", "paths", "paths_gradient"]
 
@@ -18,7 +19,7 @@ NORMAL, STUDENT_T, CAUCHY = 0, 1, 2
 PRIORS = {"Normal": NORMAL, "StudentT": STUDENT_T, "Cauchy": CAUCHY}
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _prior(kind, nu, location, scale, x):  # type: ignore[no-untyped-def]
     """Log-density, up to a constant, and its derivative."""
     r = (x - location) / scale
@@ -28,7 +29,7 @@ def _prior(kind, nu, location, scale, x):  # type: ignore[no-untyped-def]
     return -0.5 * (df + 1.0) * np.log1p(r * r / df), -(df + 1.0) * r / (df + r * r) / scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def paths(  # type: ignore[no-untyped-def]
     free, keep, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
 ):
@@ -125,7 +126,7 @@ def paths(  # type: ignore[no-untyped-def]
     return x, z, m, log_prior, whole, sd, g, spread, explained, column_sd
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def paths_gradient(  # type: ignore[no-untyped-def]
     free, keep, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior,
     bar_x, bar_z, bar_m, bar_prior,

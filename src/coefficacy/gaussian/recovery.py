@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from coefficacy.gaussian.compiled import compiled
 from coefficacy.gaussian.likelihood import _LOG_2PI, _invert
 from coefficacy.gaussian.scatter import _team_means
 
 __all__ = ["recover_teams"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _lower_root(c, root):  # type: ignore[no-untyped-def]
     """Cholesky factor of a positive semi-definite matrix, zero columns where nothing is left."""
     for i in range(c.shape[0]):
@@ -25,12 +25,20 @@ def _lower_root(c, root):  # type: ignore[no-untyped-def]
                 root[i, j] = s / root[j, j] if root[j, j] > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
+def _inner(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(a.shape[0]):
+        total += a[i] * b[i]
+    return total
+
+
+@compiled
 def recover_teams(  # type: ignore[no-untyped-def]
     loading, theta, tau2, nu, z, m, b, value_z, value_m, value_b, scores,
     group, first_score, team_rows, team, cell, size, seen, noise,
 ):  # fmt: skip
-    """Draw teams' values and score their outcomes, for every draw of the parameters.
+    """Draw teams' values, predict and score their outcomes, for every draw of the parameters.
 
     Parameters
     ----------
@@ -43,7 +51,9 @@ def recover_teams(  # type: ignore[no-untyped-def]
 
     Returns
     -------
-    values (draw, team, value), and log p(outcomes of a team | its answers, parameters) (draw, team)
+    values (draw, team, value)
+    log p(outcomes of a team | its answers, parameters) (draw, team)
+    mean and SD of each outcome given the team's answers (draw, team, outcome)
     """
     n_draws, n_items, n_groups, n_columns = loading.shape[0], loading.shape[1], z.shape[1], b.shape[2]
     n_multi, n_values, n_teams, n_cells = (
@@ -56,9 +66,12 @@ def recover_teams(  # type: ignore[no-untyped-def]
     n_outcomes = seen.shape[1]
     n_answers = n_groups - n_outcomes
     values, density = np.zeros((n_draws, n_teams, n_values)), np.zeros((n_draws, n_teams))
+    mean = np.zeros((n_draws, n_teams, n_outcomes))
+    sd = np.zeros((n_draws, n_teams, n_outcomes))
+    forecast, forecast_sd = np.zeros((n_cells, n_outcomes, n_answers)), np.zeros((n_cells, n_outcomes))
     weight, g, e = np.zeros(n_items), np.zeros(n_groups), np.zeros(n_groups)
     c, both = np.zeros((n_groups, n_groups)), np.zeros((n_values, n_groups))
-    own, root = np.zeros((n_values, n_values)), np.zeros((n_values, n_values))
+    own = np.zeros((n_values, n_values))
     all_inverse, answer_inverse = (
         np.zeros((n_cells, n_groups, n_groups)),
         np.zeros((n_cells, n_answers, n_answers)),
@@ -80,43 +93,52 @@ def recover_teams(  # type: ignore[no-untyped-def]
                     weights[k, i] = weight[i] * g[r]
             for r in range(n_groups):
                 for s in range(n_groups):
-                    c[r, s] = np.dot(z[d, r], z[d, s]) + share * np.dot(m[d, r], m[d, s])
+                    c[r, s] = _inner(z[d, r], z[d, s]) + share * _inner(m[d, r], m[d, s])
                 c[r, r] += g[r]
                 for v in range(n_values):
-                    both[v, r] = np.dot(value_z[d, v], z[d, r]) + share * np.dot(value_m[d, v], m[d, r])
+                    both[v, r] = _inner(value_z[d, v], z[d, r]) + share * _inner(value_m[d, v], m[d, r])
+            log_answers = _invert(c[:n_answers, :n_answers], answer_inverse[k]) if n_answers else 0.0
+            for o in range(n_outcomes):
+                variance = c[n_answers + o, n_answers + o]
+                for r in range(n_answers):
+                    forecast[k, o, r] = _inner(c[n_answers + o, :n_answers], answer_inverse[k, r])
+                    variance -= forecast[k, o, r] * c[n_answers + o, r]
+                forecast_sd[k, o] = np.sqrt(max(variance, 0.0))
             missing = 0
             for r in range(n_answers, n_groups):
                 if not seen[k, r - n_answers]:
                     missing += 1
-                    c[r, :] = 0.0
-                    c[:, r] = 0.0
+                    for s in range(n_groups):
+                        c[r, s] = 0.0
+                        c[s, r] = 0.0
                     c[r, r] = 1.0
-                    both[:, r] = 0.0
+                    for v in range(n_values):
+                        both[v, r] = 0.0
             log_all = _invert(c, all_inverse[k])
-            log_answers = _invert(c[:n_answers, :n_answers], answer_inverse[k]) if n_answers else 0.0
             log_ratio[k] = -0.5 * ((n_outcomes - missing) * _LOG_2PI + log_all - log_answers)
             for r in range(n_answers, n_groups):
                 if not seen[k, r - n_answers]:
                     all_inverse[k, r, r] = 0.0
-            gain[k] = both @ all_inverse[k]
             for v in range(n_values):
+                for r in range(n_groups):
+                    gain[k, v, r] = _inner(both[v], all_inverse[k, r])
                 for w in range(n_values):
                     own[v, w] = (
-                        np.dot(value_z[d, v], value_z[d, w])
-                        + share * np.dot(value_m[d, v], value_m[d, w])
-                        - np.dot(gain[k, v], both[w])
+                        _inner(value_z[d, v], value_z[d, w])
+                        + share * _inner(value_m[d, v], value_m[d, w])
+                        - _inner(gain[k, v], both[w])
                     )
-            _lower_root(own, root)
-            roots[k] = root
+            _lower_root(own, roots[k])
         if scores.shape[2]:
-            mean, _ = _team_means(scores[d], team, n_teams)
+            team_scores, _ = _team_means(scores[d], team, n_teams)
         else:
-            mean = np.zeros((n_teams, 0))
+            team_scores = np.zeros((n_teams, 0))
         for j in range(n_teams):
             k = cell[j]
-            row[:] = team_rows[j]
-            for a in range(mean.shape[1]):
-                row[first_score + a] = mean[j, a]
+            for r in range(row.shape[0]):
+                row[r] = team_rows[j, r]
+            for a in range(team_scores.shape[1]):
+                row[first_score + a] = team_scores[j, a]
             for r in range(n_groups):
                 if r < n_multi:
                     e[r] = 0.0
@@ -124,8 +146,15 @@ def recover_teams(  # type: ignore[no-untyped-def]
                         e[r] += weights[k, i] * (row[i] - nu[d, i])
                 else:
                     e[r] = row[n_items + r - n_multi]
+                linear = 0.0
                 for q in range(n_columns):
-                    e[r] -= b[d, r, q] * row[first_column + q]
+                    linear += b[d, r, q] * row[first_column + q]
+                e[r] -= linear
+                if r >= n_answers:
+                    mean[d, j, r - n_answers] = linear
+                    sd[d, j, r - n_answers] = forecast_sd[k, r - n_answers]
+                    for s in range(n_answers):
+                        mean[d, j, r - n_answers] += forecast[k, r - n_answers, s] * e[s]
                 if r >= n_answers and not seen[k, r - n_answers]:
                     e[r] = 0.0
             quadratic = 0.0
@@ -145,4 +174,4 @@ def recover_teams(  # type: ignore[no-untyped-def]
                 for w in range(v + 1):
                     total += roots[k, v, w] * noise[d, j, w]
                 values[d, j, v] = total
-    return values, density
+    return values, density, mean, sd

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from coefficacy.gaussian.compiled import compiled
 
 __all__ = ["scatter_gradient", "scatter_of_scores"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _team_means(scores, team, n_teams):  # type: ignore[no-untyped-def]
     n_scores = scores.shape[1]
     mean, people = np.zeros((n_teams, n_scores)), np.zeros(n_teams)
@@ -22,7 +23,7 @@ def _team_means(scores, team, n_teams):  # type: ignore[no-untyped-def]
     return mean, people
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def scatter_of_scores(scores, person, team_rows, team, cell, n_cells, first):  # type: ignore[no-untyped-def]
     """Rows of the cross-products that belong to scores.
 
@@ -59,7 +60,7 @@ def scatter_of_scores(scores, person, team_rows, team, cell, n_cells, first):  #
     return within, between
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def scatter_gradient(scores, person, team_rows, team, cell, first, bar_within, bar_between):  # type: ignore[no-untyped-def]
     """Pull gradients with respect to both sets of rows back to the scores."""
     n_scores, width, wide = scores.shape[1], person.shape[1], team_rows.shape[1]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["OUTCOME_DENSITY", "RECOVER", "TeamRecovery"]
+__all__ = ["OUTCOME_DENSITY", "PREDICTED", "PREDICTED_SD", "RECOVER", "TeamRecovery"]
 
 RECOVER = "recover."
 OUTCOME_DENSITY = "outcome_density"
+PREDICTED = "predicted"
+PREDICTED_SD = "predicted_sd"
 _FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "value_z", "value_m", "value_b")
 
 
@@ -18,8 +20,10 @@ _FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "value_z", "value_m",
 class TeamRecovery:
     """Replaces the linear forms among stored draws by what they are needed for.
 
-    ``LEVEL.latent`` (draw, team, latent), ``LEVEL.y.eta`` (draw, team) and, if there are outcomes,
-    ``LEVEL.outcome_density`` (draw, team): log p(a team's outcomes | its answers, parameters).
+    ``LEVEL.latent`` (draw, team, latent); of every outcome, all (draw, team), its expectation
+    ``LEVEL.y.eta`` given the team's latents, and ``LEVEL.y.predicted`` with ``LEVEL.y.predicted_sd`` given
+    its answers alone; and ``LEVEL.outcome_density`` (draw, team): log p(a team's outcomes | its answers,
+    parameters).
 
     Attributes
     ----------
@@ -39,7 +43,11 @@ class TeamRecovery:
     @property
     def dims(self) -> dict[str, tuple[str, ...]]:
         """Dimensions of what is added."""
-        added = {f"{self.level}.{name}.eta": (self.level,) for name in self.outcomes}
+        added = {
+            f"{self.level}.{name}.{kind}": (self.level,)
+            for name in self.outcomes
+            for kind in ("eta", PREDICTED, PREDICTED_SD)
+        }
         if self.outcomes:
             added[f"{self.level}.{OUTCOME_DENSITY}"] = (self.level,)
         return {f"{self.level}.latent": (self.level, f"{self.level}.name"), **added}
@@ -59,7 +67,7 @@ class TeamRecovery:
         n_draws, n_values = forms[-1].shape[:2]
         rows = np.asarray(data["teams.rows"])
         scores = draws[f"{RECOVER}scores"] if self.sampled else np.zeros((n_draws, 0, 0))
-        values, density = recover_teams(
+        values, density, mean, sd = recover_teams(
             *forms, np.ascontiguousarray(scores), self.starts, self.first_score, rows,
             np.asarray(data["teams.team"]), np.asarray(data["teams.cell"]), np.asarray(data["teams.size"]),
             np.asarray(data["teams.seen"]), rng.standard_normal((n_draws, len(rows), n_values)),
@@ -68,6 +76,8 @@ class TeamRecovery:
         kept[f"{self.level}.latent"] = values[..., : len(self.latents)]
         for k, name in enumerate(self.outcomes):
             kept[f"{self.level}.{name}.eta"] = values[..., len(self.latents) + k]
+            kept[f"{self.level}.{name}.{PREDICTED}"] = mean[..., k]
+            kept[f"{self.level}.{name}.{PREDICTED_SD}"] = sd[..., k]
         if self.outcomes:
             kept[f"{self.level}.{OUTCOME_DENSITY}"] = density
         return kept

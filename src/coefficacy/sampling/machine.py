@@ -1,9 +1,6 @@
-"""A PyMC model as machine code for nutpie: one compiled function, everything else in NumPy.
+"""A PyMC model as nutpie samples it: its density runs without the interpreter lock, chains in parallel.
 
-`nutpie.compile_pymc_model` also compiles a function that turns a draw into all stored variables, and wraps
-both in C callbacks that numba cannot keep on disk: most of the wait before the first draw. Here PyTensor's
-function of value and gradient is compiled once, kept in numba's cache on disk, and called without the
-interpreter lock, so that chains run in parallel; draws are turned into variables afterwards, uncompiled.
+Draws are turned into variables afterwards, all at once and uncompiled.
 """
 
 from __future__ import annotations
@@ -15,11 +12,10 @@ from zlib import crc32
 
 import numpy as np
 import pytensor
-from pytensor.compile.mode import Mode, get_mode
+from pytensor.compile.mode import Mode
 from pytensor.graph.replace import graph_replace, vectorize_graph
-from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
-from pytensor.link.numba.dispatch.basic import numba_njit
-from pytensor.link.numba.linker import NumbaLinker
+
+from coefficacy.sampling.density import Density, density_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,65 +26,43 @@ _CHUNK = 500
 _JITTER = 0.5
 
 
-class _Unlocked(NumbaLinker):
-    """Compiles functions that give the interpreter lock back, and keeps them on disk as the parent does."""
-
-    def jit_compile(self, fn_and_cache: Any) -> Any:
-        function, key = fn_and_cache
-        if key is not None:
-            CACHED_SRC_FUNCTIONS[function.py_func] += "_unlocked"
-        return numba_njit(function.py_func, final_function=True, nogil=True, cache=key is not None)
-
-
 @dataclass(frozen=True)
 class Machine:
-    """A compiled model with its data.
+    """A model ready to be sampled, with its data.
 
     Attributes
     ----------
-    model : what it was compiled from
-    density : machine code of (parameters, *data) -> (log density, gradient)
-    data : the data of `density` by name, in its order
+    model : what it was made from
+    density : of its unconstrained parameters
     start : unconstrained parameters of the initial point
     stored : names of the variables that draws are turned into
     recover : see ``Built.recover``
+    data : values by name that stand in for the model's own
     """
 
     model: Any
-    density: Any = field(repr=False)
-    data: dict[str, Any] = field(repr=False)
+    density: Density | None = field(repr=False)
     start: np.ndarray = field(repr=False)
     stored: tuple[str, ...] = ()
     recover: Any = None
+    data: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def with_data(self, **values: np.ndarray) -> Machine:
-        """Return the same machine code with other data."""
-        other = replace(self, data={**self.data, **values})
+        """Return the same machine with other data."""
+        assert self.density is not None
+        data = {**self.data, **values}
+        other = replace(self, density=self.density.with_data(data), data=data)
         other.__dict__.update({name: getattr(self, name) for name in ("_expand", "_defaults")})
         return other
 
     def sampler(self) -> Any:
         """What :func:`nutpie.sample` takes."""
-        from nutpie.compiled_pyfunc import from_pyfunc
-
-        n, data = len(self.start), [np.asarray(v) for v in self._ordered()]
-
-        def make_density() -> Any:
-            def density(x: np.ndarray) -> tuple[float, np.ndarray]:
-                value, gradient = self.density(x, *data)
-                return float(value), gradient
-
-            return density
-
-        def make_store(*_: Any) -> Any:
-            return lambda x: {"x": np.asarray(x)}
+        assert self.density is not None
 
         def start(seed: int) -> np.ndarray:
-            return self.start + np.random.default_rng(seed).uniform(-_JITTER, _JITTER, n)
+            return self.start + np.random.default_rng(seed).uniform(-_JITTER, _JITTER, len(self.start))
 
-        return from_pyfunc(
-            n, make_density, make_store, [np.dtype("float64")], [(n,)], ["x"], make_initial_point_fn=start
-        )
+        return self.density.sampler(start)
 
     def variables(self, x: np.ndarray) -> xr.Dataset:
         """Turn unconstrained draws (chain, draw, parameter) into the stored variables."""
@@ -111,9 +85,6 @@ class Machine:
             if dim in used and labels is not None
         }
         return xr.Dataset(variables, coords={"chain": range(x.shape[0]), "draw": range(x.shape[1]), **coords})
-
-    def _ordered(self) -> list[Any]:
-        return list(self.data.values())
 
     def _expanded(self, flat: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
         data = {name: self.data.get(name, value) for name, value in self._defaults.items()}
@@ -159,21 +130,13 @@ class Machine:
 
 
 def compile_machine(model: Any, hidden: tuple[str, ...] = (), recover: Any = None) -> Machine:
-    """Compile a PyMC model; the variables in `hidden` are not stored."""
+    """Make a PyMC model ready to be sampled; the variables in `hidden` are not stored."""
     start = model.initial_point()
-    mode = Mode(linker=_Unlocked(), optimizer=get_mode("NUMBA").provided_optimizer)
-    function = model.logp_dlogp_function(ravel_inputs=True, initial_point=start, mode=mode)
-    function.set_extra_values({})
-    inner = function._pytensor_function
-    names = [i.variable.name or f"unnamed.{k}" for k, i in enumerate(inner.maker.inputs)]
-    data = {
-        name: storage.storage[0] for name, storage in zip(names[1:], inner.input_storage[1:], strict=True)
-    }
     point = np.concatenate(
         [np.ravel(start[v.name]) + (v.name == "standard.folded") for v in model.value_vars]
     ).astype(float)
     variables = (*model.free_RVs, *model.deterministics)
     stored = tuple(v.name for v in variables if v.name not in hidden)
-    machine = Machine(model, inner.vm.jit_fn, data, point, stored, recover)
-    machine.density(point, *data.values())
-    return machine
+    density = density_of(model, start)
+    density(point)
+    return Machine(model, density, point, stored, recover)

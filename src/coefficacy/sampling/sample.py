@@ -212,7 +212,7 @@ def _cannot_sample(error: Exception) -> Problem:
 
 
 def compile_model(built: Built) -> Compiled:
-    """Turn a built model into machine code (half a minute the first time, seconds from numba's cache).
+    """Turn a built model into machine code (seconds; half a minute the first time after an installation).
 
     Examples
     --------
