@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from coefficacy.model.design import expand
-from coefficacy.model.recovered import PREDICTED, PREDICTED_SD
+from coefficacy.model.recovered import EXPECTED, PREDICTED, PREDICTED_SD
 from coefficacy.scores.density import replicate
 from coefficacy.spec import queries
 
@@ -42,9 +42,9 @@ def rival_check(
 
     The latent's expectation given answers and parameters is taken over the rival's draws and residualised on
     the rival's own predictors; with drawn instead of expected latents the check has no power. Draws of the
-    exact engine hold the expectation of a team's outcome given its answers alone: residuals are from that,
-    and the replicates scatter around it. Those of the explicit engine hold the expectation given latents that
-    were drawn given the outcome too, and may have taken up what the rival cannot explain.
+    exact engine hold what to expect of a team's latents and outcome given its answers alone: residuals are
+    from that, and the replicates scatter around it. Those of the explicit engine hold latents drawn given the
+    outcome too, which take up some of what the rival cannot explain.
 
     Parameters
     ----------
@@ -92,7 +92,9 @@ def _expected(eta: np.ndarray, spec: ModelSpec, outcome: str) -> np.ndarray:
 
 def _residualised(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, question: Question) -> np.ndarray:
     level = question.level
-    latent = posterior[f"{level}.latent"].mean(("chain", "draw"))
+    given_answers = f"{level}.{EXPECTED}"
+    drawn = posterior[given_answers if given_answers in posterior else f"{level}.latent"]
+    latent = drawn.mean(("chain", "draw"))
     expected = {
         str(name): latent.sel({f"{level}.name": name}).values for name in latent[f"{level}.name"].values
     }

@@ -27,6 +27,7 @@ def _lower_root(c, root):  # type: ignore[no-untyped-def]
 
 @compiled
 def _inner(a, b):  # type: ignore[no-untyped-def]
+    """Inner product over the length of `a`."""
     total = 0.0
     for i in range(a.shape[0]):
         total += a[i] * b[i]
@@ -53,7 +54,8 @@ def recover_teams(  # type: ignore[no-untyped-def]
     -------
     values (draw, team, value)
     log p(outcomes of a team | its answers, parameters) (draw, team)
-    mean and SD of each outcome given the team's answers (draw, team, outcome)
+    given the team's answers alone: expected values (draw, team, value), mean and SD of each outcome
+        (draw, team, outcome)
     """
     n_draws, n_items, n_groups, n_columns = loading.shape[0], loading.shape[1], z.shape[1], b.shape[2]
     n_multi, n_values, n_teams, n_cells = (
@@ -66,6 +68,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
     n_outcomes = seen.shape[1]
     n_answers = n_groups - n_outcomes
     values, density = np.zeros((n_draws, n_teams, n_values)), np.zeros((n_draws, n_teams))
+    expected = np.zeros((n_draws, n_teams, n_values))
     mean = np.zeros((n_draws, n_teams, n_outcomes))
     sd = np.zeros((n_draws, n_teams, n_outcomes))
     forecast, forecast_sd = np.zeros((n_cells, n_outcomes, n_answers)), np.zeros((n_cells, n_outcomes))
@@ -76,6 +79,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
         np.zeros((n_cells, n_groups, n_groups)),
         np.zeros((n_cells, n_answers, n_answers)),
     )
+    answer_gain = np.zeros((n_cells, n_values, n_answers))
     gain, roots = np.zeros((n_cells, n_values, n_groups)), np.zeros((n_cells, n_values, n_values))
     weights, log_ratio = np.zeros((n_cells, n_items)), np.zeros(n_cells)
     row = np.zeros(team_rows.shape[1])
@@ -104,6 +108,9 @@ def recover_teams(  # type: ignore[no-untyped-def]
                     forecast[k, o, r] = _inner(c[n_answers + o, :n_answers], answer_inverse[k, r])
                     variance -= forecast[k, o, r] * c[n_answers + o, r]
                 forecast_sd[k, o] = np.sqrt(max(variance, 0.0))
+            for v in range(n_values):
+                for r in range(n_answers):
+                    answer_gain[k, v, r] = _inner(both[v, :n_answers], answer_inverse[k, r])
             missing = 0
             for r in range(n_answers, n_groups):
                 if not seen[k, r - n_answers]:
@@ -169,9 +176,10 @@ def recover_teams(  # type: ignore[no-untyped-def]
                 total = 0.0
                 for q in range(n_columns):
                     total += value_b[d, v, q] * row[first_column + q]
+                expected[d, j, v] = total + _inner(answer_gain[k, v], e)
                 for r in range(n_groups):
                     total += gain[k, v, r] * e[r]
                 for w in range(v + 1):
                     total += roots[k, v, w] * noise[d, j, w]
                 values[d, j, v] = total
-    return values, density, mean, sd
+    return values, density, expected, mean, sd

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["OUTCOME_DENSITY", "PREDICTED", "PREDICTED_SD", "RECOVER", "TeamRecovery"]
+__all__ = ["EXPECTED", "OUTCOME_DENSITY", "PREDICTED", "PREDICTED_SD", "RECOVER", "TeamRecovery"]
 
 RECOVER = "recover."
+EXPECTED = "expected"
 OUTCOME_DENSITY = "outcome_density"
 PREDICTED = "predicted"
 PREDICTED_SD = "predicted_sd"
@@ -20,10 +21,10 @@ _FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "value_z", "value_m",
 class TeamRecovery:
     """Replaces the linear forms among stored draws by what they are needed for.
 
-    ``LEVEL.latent`` (draw, team, latent); of every outcome, all (draw, team), its expectation
-    ``LEVEL.y.eta`` given the team's latents, and ``LEVEL.y.predicted`` with ``LEVEL.y.predicted_sd`` given
-    its answers alone; and ``LEVEL.outcome_density`` (draw, team): log p(a team's outcomes | its answers,
-    parameters).
+    ``LEVEL.latent`` (draw, team, latent); given the team's answers alone, without its outcomes:
+    ``LEVEL.expected`` (draw, team, latent), and of every outcome ``LEVEL.y.predicted`` with
+    ``LEVEL.y.predicted_sd`` (draw, team) and ``LEVEL.outcome_density`` (draw, team), the log density of all;
+    ``LEVEL.y.eta`` (draw, team), the expected outcome given the team's latents.
 
     Attributes
     ----------
@@ -50,7 +51,8 @@ class TeamRecovery:
         }
         if self.outcomes:
             added[f"{self.level}.{OUTCOME_DENSITY}"] = (self.level,)
-        return {f"{self.level}.latent": (self.level, f"{self.level}.name"), **added}
+        latents = (self.level, f"{self.level}.name")
+        return {f"{self.level}.latent": latents, f"{self.level}.{EXPECTED}": latents, **added}
 
     def __call__(
         self, draws: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray], rng: np.random.Generator
@@ -67,13 +69,14 @@ class TeamRecovery:
         n_draws, n_values = forms[-1].shape[:2]
         rows = np.asarray(data["teams.rows"])
         scores = draws[f"{RECOVER}scores"] if self.sampled else np.zeros((n_draws, 0, 0))
-        values, density, mean, sd = recover_teams(
+        values, density, expected, mean, sd = recover_teams(
             *forms, np.ascontiguousarray(scores), self.starts, self.first_score, rows,
             np.asarray(data["teams.team"]), np.asarray(data["teams.cell"]), np.asarray(data["teams.size"]),
             np.asarray(data["teams.seen"]), rng.standard_normal((n_draws, len(rows), n_values)),
         )  # fmt: skip
         kept = {k: v for k, v in draws.items() if not k.startswith(RECOVER)}
         kept[f"{self.level}.latent"] = values[..., : len(self.latents)]
+        kept[f"{self.level}.{EXPECTED}"] = expected[..., : len(self.latents)]
         for k, name in enumerate(self.outcomes):
             kept[f"{self.level}.{name}.eta"] = values[..., len(self.latents) + k]
             kept[f"{self.level}.{name}.{PREDICTED}"] = mean[..., k]

