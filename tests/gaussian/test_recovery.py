@@ -1,0 +1,61 @@
+"""Draws of what was integrated out against conditional distributions of the joint normal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from coefficacy.gaussian.recovery import recover_teams
+
+N_NOISE = 20_000
+
+
+def conditional(mean, covariance, known, values):
+    """Mean and covariance of the rest of a normal vector, given `values` at `known`."""
+    rest = np.setdiff1d(np.arange(len(mean)), known)
+    gain = np.linalg.solve(covariance[np.ix_(known, known)], covariance[np.ix_(known, rest)]).T
+    return mean[rest] + gain @ (values - mean[known]), covariance[np.ix_(rest, rest)] - gain @ covariance[
+        np.ix_(known, rest)
+    ]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_one_team_with_four_items_and_an_outcome(seen):
+    rng, n_items, size = np.random.default_rng(3), 4, 5.0
+    loading, theta, tau2 = rng.uniform(0.5, 1.5, n_items), rng.uniform(0.3, 1, n_items), np.full(n_items, 0.2)
+    nu, group = rng.normal(size=n_items), np.array([0, 2, 4])
+    z, m, b = rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(3, 1))
+    value_z, value_m, value_b = rng.normal(size=(2, 3)), rng.normal(size=(2, 2)), rng.normal(size=(2, 1))
+    row = np.concatenate([rng.normal(size=n_items), rng.normal(size=1), np.ones(1)])
+    row[4] *= seen
+
+    wide = np.zeros((5, 3))
+    wide[[0, 1], 0], wide[[2, 3], 1], wide[4, 2] = loading[:2], loading[2:], 1
+    error = np.append(tau2 + theta / size, 0)
+    forms_z, forms_m = np.vstack([value_z, wide @ z]), np.vstack([value_m, wide @ m])
+    covariance = forms_z @ forms_z.T + forms_m @ forms_m.T / size + np.diag([0, 0, *error])
+    mean = np.concatenate([value_b[:, 0], wide @ b[:, 0] + np.append(nu, 0)])
+    answers, all_data = np.arange(2, 6), np.arange(2, 7)
+
+    one = [
+        np.ascontiguousarray(a[None]) for a in (loading, theta, tau2, nu, z, m, b, value_z, value_m, value_b)
+    ]
+    many = [np.ascontiguousarray(np.repeat(a, N_NOISE, axis=0)) for a in one]
+    found = recover_teams(
+        *many, np.zeros((N_NOISE, 0, 0)), group, n_items, row[None], np.zeros(1, int), np.zeros(1, int),
+        np.array([size]), np.array([[seen]]), rng.standard_normal((N_NOISE, 1, 2)),
+    )  # fmt: skip
+    values, density, expected, predicted, predicted_sd = (a[:, 0] for a in found)
+
+    given_answers, spread = conditional(mean, covariance, answers, row[:4])
+    np.testing.assert_allclose(expected[0], given_answers[:2])
+    assert predicted[0, 0] == pytest.approx(given_answers[2])
+    assert predicted_sd[0, 0] == pytest.approx(np.sqrt(spread[2, 2]))
+
+    known = all_data if seen else answers
+    whole, left = conditional(mean, covariance, known, row[: len(known)])
+    np.testing.assert_allclose(values.mean(axis=0), whole[:2], atol=0.05)
+    np.testing.assert_allclose(np.cov(values.T), left[:2, :2], atol=0.05)
+    log_p = multivariate_normal.logpdf(row[4], given_answers[2], spread[2, 2]) if seen else 0.0
+    assert density[0] == pytest.approx(log_p)
