@@ -185,3 +185,11 @@ def test_where_it_does_not_apply_it_says_why(text, words):
     assert words in why_not_marginal(spec, survey)
     with pytest.raises(FitError, match=words.replace("*", r"\*")):
         build_marginal(spec, survey)
+
+
+def test_data_cannot_be_drawn_from_densities_of_data():
+    from coefficacy.sampling import prior_predictive
+
+    spec, survey = survey_of("two constructs")
+    with pytest.raises(FitError, match="engine='explicit': the priors are the same"):
+        prior_predictive(build_marginal(spec, survey))

@@ -240,9 +240,21 @@ def prior_predictive(built: Built, *, draws: int = 500, seed: int | None = None)
     -------
     xr.DataTree
         Groups ``prior`` and ``prior_predictive`` with one chain of `draws`.
+
+    Raises
+    ------
+    FitError
+        If the model was built for the exact engine, which holds densities of data and none to draw them from.
     """
     import pymc as pm
 
+    if built.engine == "marginal":
+        problem = Problem(
+            "prior predictive",
+            "a model of engine 'marginal' cannot draw data.",
+            "Build it with engine='explicit': the priors are the same.",
+        )
+        raise FitError(problem)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Numba will use object mode")
         return pm.sample_prior_predictive(draws=draws, model=built.model, random_seed=seed)
