@@ -127,10 +127,11 @@ def main() -> None:
         spec, survey = survey_of(people)
         n = survey.levels["person"].sizes["person"]
         print(f"{n:,} people: simulated and read in {time.perf_counter() - started:.0f} s", flush=True)
+        first = len(rows)
         rows.append({"people": n, **exact(spec, survey)})
         if people in asked.peers:
             rows.append({"people": n, **peer(spec, survey, *SHORT.get(people, (100, 150)))})
-        print(table(rows[-2:]), flush=True)
+        print(table(rows[first:]), flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     text = f"""# The exact engine's speed
 
