@@ -110,7 +110,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         lines.append(
             f"| {r['people']:,} | {r['engine']} | {r['wait']:.1f} | {us} | {r['chains']} x {r['draws']}"
             f"{' (short)' if r['draws'] < 500 else ''} | {r['sample_seconds']:.1f} | {r['ess_min']:.0f} "
-            f"| {r['ess_per_second']:.3g} | {r['worst']} |"
+            f"| {r['ess_per_second']:.3g} | `{r['worst'].replace('|', 'by')}` |"
         )
     return "\n".join(lines)
 
