@@ -15,7 +15,7 @@ def both():
     start = built.model.initial_point()
     taped = density.density_of(built.model, start)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(density, "MOST_SLOTS", 0)
+        patch.setattr(density, "LONGEST_TAPE", 0)
         compiled = density.density_of(built.model, start)
     assert type(taped) is not type(compiled)
     return built, taped, compiled

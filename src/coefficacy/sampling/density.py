@@ -23,7 +23,7 @@ from coefficacy.tape import Program, Untraceable, trace
 
 __all__ = ["Density", "density_of"]
 
-MOST_SLOTS = 30_000
+LONGEST_TAPE = 30_000
 
 
 class Density(Protocol):
@@ -48,7 +48,7 @@ def density_of(model: Any, start: Mapping[str, np.ndarray]) -> Density:
     """Return the density of a PyMC model as a function of one vector of its unconstrained parameters."""
     try:
         taped = _taped(model, start)
-        if taped.program.n_changing <= MOST_SLOTS:
+        if taped.program.length <= LONGEST_TAPE:
             return taped
     except Untraceable:
         pass

@@ -41,12 +41,12 @@ class Program:
         first slot of the result, three operands, width), the slots of their operands, the arguments of calls
         (start and shape), data of calls by type, and constants
     n_inputs : parameters; they fill the first slots
-    n_changing : slots that are not constants
+    length : numbers it works out itself; those that kernels work out cost the same in compiled code
     """
 
     memory: np.ndarray
     n_inputs: int
-    n_changing: int
+    length: int
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the result and its gradient."""
@@ -227,7 +227,8 @@ class Recorder:
         words = [_words(p) for p in parts]
         starts = _N_HEAD + np.cumsum([0, *(len(w) for w in words)])
         head = [starts[-1], self.n_inputs, n, slot if slot >= 0 else n - 1 - slot, *starts]
-        return Program(np.concatenate([np.array(head, np.int64), *words]), self.n_inputs, n)
+        length = sum(size for op, size, *_ in self._code if op < codes.CELLS_DENSITY)
+        return Program(np.concatenate([np.array(head, np.int64), *words]), self.n_inputs, length)
 
 
 def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
