@@ -119,8 +119,9 @@ def test_paths_and_their_gradient(seed, below, further):
     sigma, factor = rng.uniform(0.5, 1.5, 4), np.tril(rng.normal(size=(4, 4)))
     factor /= np.linalg.norm(factor, axis=1)[:, None]
     members, direct = rng.normal(size=(4, below)), rng.normal(size=(4, further))
-    prior = np.tile([NORMAL, 3.0, 0.1, 0.5], (10, 1))
+    prior = np.tile([NORMAL, 3.0, 0.1, 0.5, 0.0], (10, 1))
     prior[:, 0] = rng.choice([NORMAL, STUDENT_T, CAUCHY], 10)
+    prior[:, 4] = (rng.random(4) < 0.5)[response]
     relative = rng.random(4) < 0.5
     fixed = (relative, response, latent, predictor, np.array([[1.4, 0], [0.2, 0.9]]), 0.4, prior)
     arguments = (g, sigma, factor, members, direct)
@@ -139,7 +140,7 @@ def test_paths_and_their_gradient(seed, below, further):
 def test_paths_by_hand():
     """y = .5 x (SD 2) + .3 u + e: SD(y)^2 = .5^2 + .3^2 + 1 in coefficients per SD."""
     where = (np.array([1, 1]), np.array([False, True]), np.array([0, 0]), np.array([[2.0]]), 0.0)
-    none, prior = np.zeros((2, 0)), np.array([[0, 0, 0, 0.5]] * 2)
+    none, prior = np.zeros((2, 0)), np.array([[0, 0, 0, 0.5, 0]] * 2)
     for relative, g in ((False, [0.5, 0.3]), (True, [0.25, 0.15])):
         sigma = np.array([2.0, 2.0 if relative else 1.0])
         x, z, _, _, whole, sd, *_ = paths(
@@ -149,6 +150,20 @@ def test_paths_by_hand():
         assert whole[1] == pytest.approx(np.sqrt(0.25 + 0.09 + sigma[1] ** 2))
         np.testing.assert_allclose(x, [[0], [0.25]])
         np.testing.assert_allclose(z, [[2, 0], [0.3, sigma[1]]])
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_raw_prior_is_a_density_of_raw_coefficients(relative):
+    """y = b x (SD 2) + c u (SD 1.5) + e (SD .8): free coefficients are b 2 and c 1.5, or these over .8."""
+    where = (np.array([1, 1]), np.array([False, True]), np.array([0, 0]), np.array([[2.0]]), 0.0)
+    none, prior = np.zeros((2, 0)), np.array([[NORMAL, 0, 0.1, 3, 1], [STUDENT_T, 4, 0, 2, 1]])
+    raw, unit = np.array([0.7, -0.4]), np.array([2.0, 1.5]) / (0.8 if relative else 1.0)
+    _, _, _, log_prior, *_ = paths(
+        raw * unit, np.ones(2), np.array([1.5, 0.8]), np.eye(2), none, none, np.array([False, relative]),
+        *where, prior,
+    )  # fmt: skip
+    expected = -0.5 * (0.6 / 3) ** 2 - 2.5 * np.log1p(0.2**2 / 4) - np.log(unit).sum()
+    assert log_prior == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("logit", [True, False])

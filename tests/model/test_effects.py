@@ -67,6 +67,19 @@ def test_prior_from_the_file_is_on_the_standardised_scale():
     assert total == pytest.approx(t.cdf(1) - t.cdf(-1), rel=1e-3)
 
 
+def test_a_raw_prior_is_on_the_raw_coefficients():
+    priors = tuple((f"team.y ~ x{k}", PriorSpec("Normal", (0.2, 3.0), raw=True)) for k in range(2))
+    density = make(2, priors=priors).compile_logp(mode=PLAIN)
+    sd = np.linalg.norm(SPREADS, axis=1)
+    raw = np.array([[0.7, -5.0], [0.2, 0.2]])
+    found = [float(density({"team.y.scaled": b * sd})) for b in raw]
+    expected = stats.norm(0.2, 3).logpdf(raw).sum(axis=1)
+    assert found[0] - found[1] == pytest.approx(expected[0] - expected[1])
+    one = make(1, priors=priors[:1]).compile_logp(mode=PLAIN)
+    total, _ = integrate.quad(lambda g: np.exp(one({"team.y.scaled": np.array([g])})), -100, 100, limit=200)
+    assert total == pytest.approx(np.sqrt(2 * np.pi) * 3, rel=1e-6)
+
+
 def test_prior_of_an_effect_must_cover_the_line():
     with pytest.raises(SpecError, match="does not cover the whole line"):
         make(1, priors=(("team.y ~ x0", PriorSpec("HalfNormal", (1.0,))),))

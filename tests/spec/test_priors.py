@@ -12,7 +12,7 @@ from coefficacy.spec.priors import support_problem
 
 VALID = ["Normal(0, 0.5)", "HalfNormal(1)", "StudentT(3, 0, 2.5)", "HalfStudentT(3, 2.5)", "Cauchy(-1, 2)",
          "HalfCauchy(5)", "LogNormal(-0.5, 0.5)", "Gamma(2, 0.1)", "InverseGamma(3, 1e-05)", "Exponential(1)",
-         "Beta(2, 2)", "Uniform(-1, 1)", "LKJ(2)"]  # fmt: skip
+         "Beta(2, 2)", "Uniform(-1, 1)", "LKJ(2)", "raw Normal(0, 2)"]  # fmt: skip
 
 REFUSED = {
     "Normal": "'Normal' is not a prior",
@@ -20,6 +20,8 @@ REFUSED = {
     "Normal(0, 1) + 1": "is not a prior",
     "Normal(Normal(0, 1), 1)": "is not a prior",
     "np.Normal(0, 1)": "is not a prior",
+    "rawNormal(0, 1)": "unknown distribution 'rawNormal'",
+    "raw raw Normal(0, 1)": "is not a prior",
     "Normal(0)": "the number of arguments is 1, not 2. Write Normal(mu, sigma).",
     "HalfNormal()": "the number of arguments is 0, not 1",
     "Normal(0, 1, 2)": "the number of arguments is 3, not 2",
@@ -47,7 +49,7 @@ def test_reads_and_writes_the_same(text: str) -> None:
 
 
 def test_every_distribution_is_tried() -> None:
-    assert {text.partition("(")[0] for text in VALID} == set(DISTRIBUTIONS)
+    assert {text.removeprefix("raw ").partition("(")[0] for text in VALID} == set(DISTRIBUTIONS)
 
 
 @pytest.mark.parametrize(("text", "fragment"), REFUSED.items())

@@ -69,6 +69,14 @@ BAD = {
     'priors."team.y~x": the model has no such parameter': ModelSpec(
         (TEAM,), (Y,), priors=(("team.y~x", PriorSpec("Normal", (0.0, 1.0))),)
     ),
+    "'raw Normal(0, 1)': raw is for effects only": ModelSpec(
+        (TEAM,), (Y,), priors=(("team.y ~ 1", PriorSpec("Normal", (0.0, 1.0), raw=True)),)
+    ),
+    """priors."team.y ~ x": is raw, but that of "team.y ~ z" is standardised""": ModelSpec(
+        (TEAM,),
+        (equation("team", "y", "x + z"),),
+        priors=(("team.y ~ x", PriorSpec("Normal", (0.0, 1.0), raw=True)),),
+    ),
     "rivals.a: is given twice": ModelSpec(
         (TEAM,),
         (Y,),

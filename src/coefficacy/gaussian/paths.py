@@ -3,7 +3,8 @@ r"""The regressions of one level as linear forms: what each response is made of.
 Responses are ordered so that predictors come first. Each becomes coefficients on the observed columns (`x`),
 on independent standard sources (`z`) and on the sources of the level below that its members' mean brings
 (`m`). Regression coefficients are given per SD of the predictor, :math:`g = b\,SD(x)`; their prior is on the
-standardised scale, :math:`\beta = g / SD(y)`, with the Jacobian :math:`\sigma^2 / SD(y)^{K+2}`.
+standardised scale, :math:`\beta = g / SD(y)`, with the Jacobian :math:`\sigma^2 / SD(y)^{K+2}`, or on the raw
+coefficients :math:`b`, with the Jacobian :math:`1 / \prod SD(x)`.
 Gradients are coded by hand.
 """
 
@@ -49,7 +50,8 @@ def paths(  # type: ignore[no-untyped-def]
         the position of the predictor among responses or columns
     root : (column, column), Cholesky factor of the columns' sample covariance
     shrink : root of the mean of 1/n over teams: the SD of a mean of members as a share of one member's
-    prior : (term, 4), kind, degrees of freedom, location, scale
+    prior : (term, 5), kind, degrees of freedom, location, scale, and whether it is on the raw coefficient
+        (of all terms of a response or of none)
 
     Returns
     -------
@@ -77,7 +79,7 @@ def paths(  # type: ignore[no-untyped-def]
     start = 0
     for i in range(n_r):
         end = start
-        kept = 0
+        kept, raw = 0, start < g.shape[0] and prior[start, 4] != 0.0
         while end < g.shape[0] and response[end] == i:
             end += 1
         for j in range(n_d):
@@ -116,11 +118,16 @@ def paths(  # type: ignore[no-untyped-def]
         for j in range(n_source):
             variance += spread[i, j] * spread[i, j]
         sd[i] = np.sqrt(variance)
-        if kept > 0:
-            power = 2.0 + kept if relative[i] else 2.0
-            log_prior += power * np.log(sigma[i]) - (kept + 2.0) * np.log(whole[i])
+        if kept > 0 and relative[i]:
+            log_prior += kept * np.log(sigma[i])
+        if kept > 0 and not raw:
+            log_prior += 2.0 * np.log(sigma[i]) - (kept + 2.0) * np.log(whole[i])
         for t in range(start, end):
-            beta = g[t] / whole[i] if keep[t] != 0.0 else free[t]
+            unit = whole[i]
+            if raw and keep[t] != 0.0:
+                unit = sd[predictor[t]] if latent[t] else column_sd[predictor[t]]
+                log_prior -= np.log(unit)
+            beta = g[t] / unit if keep[t] != 0.0 else free[t]
             log_prior += _prior(prior[t, 0], prior[t, 1], prior[t, 2], prior[t, 3], beta)[0]
         start = end
     return x, z, m, log_prior, whole, sd, g, spread, explained, column_sd
@@ -145,7 +152,7 @@ def paths_gradient(  # type: ignore[no-untyped-def]
     end = g.shape[0]
     for i in range(n_r - 1, -1, -1):
         start = end
-        kept = 0
+        kept, raw = 0, end > 0 and prior[end - 1, 4] != 0.0
         while start > 0 and response[start - 1] == i:
             start -= 1
             if keep[start] != 0.0:
@@ -160,16 +167,24 @@ def paths_gradient(  # type: ignore[no-untyped-def]
             d_factor[i, j] += d * sigma[i]
         d_whole = 0.0
         for t in range(start, end):
-            beta = g[t] / whole[i] if keep[t] != 0.0 else free[t]
+            unit = whole[i]
+            if raw:
+                unit = sd[predictor[t]] if latent[t] else column_sd[predictor[t]]
+            beta = g[t] / unit if keep[t] != 0.0 else free[t]
             slope = bar_prior * _prior(prior[t, 0], prior[t, 1], prior[t, 2], prior[t, 3], beta)[1]
-            if keep[t] != 0.0:
-                d_g[t] += slope / whole[i]
-                d_whole -= slope * beta / whole[i]
-            else:
+            if keep[t] == 0.0:
                 d_g[t] += slope
-        if kept > 0:
+                continue
+            d_g[t] += slope / unit
+            if not raw:
+                d_whole -= slope * beta / unit
+            elif latent[t]:
+                d_sd[predictor[t]] -= (slope * beta + bar_prior) / unit
+        if kept > 0 and relative[i]:
+            d_sigma[i] += bar_prior * kept / sigma[i]
+        if kept > 0 and not raw:
             d_whole -= bar_prior * (kept + 2.0) / whole[i]
-            d_sigma[i] += bar_prior * (2.0 + kept if relative[i] else 2.0) / sigma[i]
+            d_sigma[i] += bar_prior * 2.0 / sigma[i]
         d_sigma[i] += d_whole * sigma[i] / whole[i]
         for j in range(n_source):
             d_explained[j] += d_whole * explained[i, j] / whole[i]

@@ -4,7 +4,8 @@ With predictors of SDs :math:`s_k` and correlation :math:`R`, and a residual SD 
 :math:`g_k = b_k s_k`. The response has :math:`SD(y)^2 = g'Rg + \sigma^2`, the standardised coefficients are
 :math:`\beta_k = g_k / SD(y)`. The prior is on :math:`\beta` (where :math:`R^2 < 1`). The sampler moves in
 :math:`g`, which the data tell about even where a latent predictor hardly varies; the Jacobian of
-:math:`g \mapsto \beta` is :math:`\sigma^2 / SD(y)^{K+2}`.
+:math:`g \mapsto \beta` is :math:`\sigma^2 / SD(y)^{K+2}`. A file's ``raw`` priors are on :math:`b`, with the
+Jacobian :math:`1 / \prod s_k`.
 """
 
 from __future__ import annotations
@@ -54,13 +55,16 @@ def coefficients(
         the link and SD(y) has no part in it
     """
     priors = [effect_prior(spec, name, term) for term in terms]
+    raw = priors[0].raw
     normal = np.array([p.args for p in priors]).T if all(p.distribution == "Normal" for p in priors) else None
     sd = pt.sqrt(pt.sum(spreads**2, axis=1))
     unit = spreads / sd[:, None]
     correlation = pt.sum(unit[:, None, :] * unit[None, :, :], axis=-1)
 
-    def logp(value: Any, correlation: Any, sigma: Any, keep: Any) -> Any:
-        if bounded:
+    def logp(value: Any, correlation: Any, sigma: Any, keep: Any, sd: Any) -> Any:
+        if raw:
+            beta, jacobian = value / pt.switch(keep, sd, 1.0), -pt.sum(keep * pt.log(sd))
+        elif bounded:
             whole, n = _response_sd(value * keep, correlation, sigma), pt.sum(keep)
             beta = value * pt.switch(keep, 1 / whole, 1.0)
             jacobian = pt.switch(n > 0, 2 * pt.log(sigma) - (n + 2) * pt.log(whole), 0.0)
@@ -75,14 +79,21 @@ def coefficients(
         return jacobian + sum(each)
 
     def random(
-        correlation: np.ndarray, sigma: Any, keep: np.ndarray, rng: Any = None, size: Any = None
+        correlation: np.ndarray,
+        sigma: Any,
+        keep: np.ndarray,
+        sd: np.ndarray,
+        rng: Any = None,
+        size: Any = None,
     ) -> np.ndarray:
         beta = np.array([random_effect(p, rng) for p in priors])
+        if raw:
+            return beta * np.where(keep, sd, 1.0)
         return _scaled(beta, correlation, sigma, keep) if bounded else beta
 
     scaled = pm.CustomDist(
-        f"{name}.scaled", correlation, sigma, keep, logp=logp, random=random, dims=dim,
-        signature="(k,k),(),(k)->(k)",
+        f"{name}.scaled", correlation, sigma, keep, sd, logp=logp, random=random, dims=dim,
+        signature="(k,k),(),(k),(k)->(k)",
     )  # fmt: skip
     kept = scaled * keep
     pm.Deterministic(

@@ -344,10 +344,9 @@ class _Collapsed:
         for response, label in terms:
             prior = effect_prior(self.spec, f"{level}.{response}", label)
             location, scale = prior.args[-2:]
-            rows.append(
-                [PRIORS[prior.distribution], prior.args[0] if len(prior.args) == 3 else 0.0, location, scale]
-            )
-        return np.array(rows, float).reshape(-1, 4)
+            degrees = prior.args[0] if len(prior.args) == 3 else 0.0
+            rows.append([PRIORS[prior.distribution], degrees, location, scale, prior.raw])
+        return np.array(rows, float).reshape(-1, 5)
 
     def _store_effects(
         self, found: _Equations, terms: list[Any], scaled: Any, whole: Any, sd: Any, root: Any

@@ -144,13 +144,21 @@ class FamilySpec:
 
 @dataclass(frozen=True, slots=True)
 class PriorSpec:
-    """A prior by name: ``Normal(0, 0.5)``."""
+    """A prior by name: ``Normal(0, 0.5)``.
+
+    Attributes
+    ----------
+    distribution, args : as PyMC calls them
+    raw : of an effect: on its raw coefficient, where the default is the standardised one
+    """
 
     distribution: str
     args: tuple[float, ...]
+    raw: bool = False
 
     def __str__(self) -> str:
-        return f"{self.distribution}({', '.join(map(_exact, self.args))})"
+        scale = "raw " if self.raw else ""
+        return f"{scale}{self.distribution}({', '.join(map(_exact, self.args))})"
 
 
 def _exact(number: float) -> str:

@@ -1,4 +1,4 @@
-"""Prior distributions by name: ``Normal(0, 0.5)``."""
+"""Prior distributions by name: ``Normal(0, 0.5)``, and on a raw coefficient ``raw Normal(0, 2)``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _POSITIVE = {"HalfNormal", "HalfStudentT", "HalfCauchy", "LogNormal", "Gamma", "
 _POSITIVE |= {"Exponential", "Beta"}
 _HALVES = {"Normal": "HalfNormal", "StudentT": "HalfStudentT", "Cauchy": "HalfCauchy"}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_CALL = re.compile(r"\s*(?P<name>[A-Za-z_]\w*)\s*\((?P<args>[^()]*)\)\s*", re.ASCII)
+_CALL = re.compile(r"\s*(?P<raw>raw\s+)?(?P<name>[A-Za-z_]\w*)\s*\((?P<args>[^()]*)\)\s*", re.ASCII)
 
 
 def parse_prior(text: str, *, where: str = "<prior>") -> PriorSpec:
@@ -44,7 +44,8 @@ def parse_prior(text: str, *, where: str = "<prior>") -> PriorSpec:
 
     Parameters
     ----------
-    text : a distribution of `DISTRIBUTIONS` with numbers, e.g. ``"StudentT(3, 0, 2.5)"``
+    text : a distribution of `DISTRIBUTIONS` with numbers, e.g. ``"StudentT(3, 0, 2.5)"``; ``raw`` before it
+        puts the prior of an effect on its raw coefficient
     where : file and key for error messages
 
     Raises
@@ -67,7 +68,7 @@ def parse_prior(text: str, *, where: str = "<prior>") -> PriorSpec:
         raise SpecError(
             Problem(where, f"'{part}' in '{text.strip()}' is not a number.", mend) for part in wrong
         )
-    prior = PriorSpec(call["name"], tuple(map(float, arguments)))
+    prior = PriorSpec(call["name"], tuple(map(float, arguments)), raw=call["raw"] is not None)
     problems = prior_problems(prior, where=where)
     if problems:
         raise SpecError(problems)

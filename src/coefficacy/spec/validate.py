@@ -287,6 +287,21 @@ def _priors(spec: ModelSpec) -> Iterator[Found]:
             yield place, "the model has no such parameter.", did_you_mean(name, kinds)
         elif refused := support_problem(prior, kinds[name]):
             yield place, *refused
+        elif prior.raw and name not in _effect_names(spec):
+            yield place, f"'{prior}': raw is for effects only.", "Leave raw out."
+    for equation in equations(spec):
+        yield from _raw_priors(spec, equation)
+
+
+def _raw_priors(spec: ModelSpec, equation: Regression) -> Iterator[Found]:
+    """Priors on standardised effects share the bound R² < 1, so one equation has one scale."""
+    names = [f"{equation.level}.{equation.response} ~ {term}" for term in equation.formula.terms]
+    given = dict(spec.priors)
+    raw = [name for name in names if name in given and given[name].raw]
+    if raw and len(raw) < len(names):
+        other = next(name for name in names if name not in raw)
+        mend = f'Give "{other}" a raw prior, too, such as raw Normal(0, 10).'
+        yield f'priors."{raw[0]}"', f'is raw, but that of "{other}" is standardised.', mend
 
 
 def _effect_names(spec: ModelSpec) -> list[str]:
