@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import block_diag
 from scipy.stats import logistic, multivariate_normal, norm
 
 from coefficacy.gaussian.graded import graded_density
@@ -43,49 +44,67 @@ def slopes(function, arrays, skip=lambda array, index: False):
     n_outcomes=st.integers(0, 2),
     sizes=st.lists(st.integers(1, 50), min_size=1, max_size=3),
     centred=st.booleans(),
+    n_units=st.integers(0, 3),
 )
-def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred):
+def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_units):
     n_singles = n_scores + n_outcomes
     if not items and not n_singles:
         return
     rng = np.random.default_rng(seed)
-    p, n_groups, n_columns, n_cells = sum(items), len(items) + n_singles, 3, len(sizes)
+    p, n_groups, n_columns, n_cells = sum(items), len(items) + n_singles, 3 + n_units, len(sizes)
     group = np.cumsum([0, *items])
     loading, theta = rng.uniform(0.5, 1.5, p), rng.uniform(0.3, 1, p)
     tau2, nu = rng.uniform(0, 0.3, p), rng.normal(size=p) * (not centred)
     z, m, b = (rng.normal(size=(n_groups, k)) for k in (n_groups + 1, n_groups, n_columns))
     z[0] = 0 if seed % 3 == 0 else z[0]
+    b[:, 3:] = 0
+    spread = rng.normal(size=(n_groups, 2 if n_units else 0)) * (seed % 4 > 0)
     size, seen = np.array(sizes, float), rng.random((n_cells, n_outcomes)) < 0.7
     width, units = p + n_singles + n_columns, []
     for c in range(n_cells):
         rows = rng.normal(size=(rng.integers(1, 6), width))
         rows[:, p + n_singles] = 1
+        rows[:, p + n_singles + 3 :] = (
+            np.eye(n_units)[rng.integers(0, max(n_units, 1), len(rows))] if n_units else 0
+        )
         rows[:, p + n_scores : p + n_singles] *= seen[c]
         units.append(rows)
     scatter = np.array([rows.T @ rows for rows in units])
     scores = scatter[:, p : p + n_scores].copy()
     count = np.array([len(rows) for rows in units], float)
     one = -1 if centred else 0
-    arguments = (loading, theta, tau2, nu, z, m, b, scores)
+    common = 0.5 * rng.normal(size=spread.shape[1])
+    arguments = (loading, theta, tau2, nu, z, m, b, scores, spread, common)
 
     def evaluate():
-        return cells_density(*arguments, scatter, p, group, one, count, size, seen)
+        return cells_density(*arguments, scatter, p, group, one, count, size, seen, 3, n_units)
 
     wide = np.zeros((p + n_singles, n_groups))
     for r in range(len(items)):
         wide[group[r] : group[r + 1], r] = loading[group[r] : group[r + 1]]
     wide[p + np.arange(n_singles), len(items) + np.arange(n_singles)] = 1
-    expected = 0.0
+    everything = np.vstack(units)
+    unit, answers = everything[:, p + n_singles + 3 :], everything[:, : p + n_singles]
+    mean = everything[:, p + n_singles :] @ b.T @ wide.T + np.append(nu, np.zeros(n_singles))
+    mean += wide @ spread @ common
+    blocks = []
     for c, rows in enumerate(units):
         covariance = wide @ (z @ z.T + m @ m.T / size[c]) @ wide.T
         covariance[np.arange(p), np.arange(p)] += tau2 + theta / size[c]
-        kept = np.concatenate([np.ones(p + n_scores, bool), seen[c]])
-        for row in rows if kept.any() else ():
-            mean = wide @ (b @ row[p + n_singles :])
-            mean[:p] += nu
-            expected += multivariate_normal.logpdf(
-                row[: p + n_singles][kept], mean[kept], covariance[np.ix_(kept, kept)]
-            )
+        blocks += [covariance] * len(rows)
+    shared = wide @ spread @ spread.T @ wide.T
+    covariance = block_diag(*blocks)
+    expected = 0.0
+    if n_units:
+        covariance += np.kron(unit @ (np.eye(n_units) - 1 / n_units) @ unit.T, shared)
+        expected = norm.logpdf(common, scale=n_units**-0.5).sum()
+    kept = np.concatenate(
+        [np.tile([*[True] * (p + n_scores), *seen[c]], len(rows)) for c, rows in enumerate(units)]
+    ).astype(bool)
+    if kept.any():
+        expected += multivariate_normal.logpdf(
+            answers.ravel()[kept], mean.ravel()[kept], covariance[np.ix_(kept, kept)]
+        )
     value, *gradients = evaluate()
     assert value == pytest.approx(expected, rel=1e-9)
     if one < 0:
@@ -101,8 +120,8 @@ def test_density_at_the_boundary():
     for extreme in (1e-8, 1e8):
         value, *gradients = cells_density(
             extreme * one, extreme**2 * one, none, none, np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)),
-            np.zeros((1, 0, 2)), scatter * extreme**2, 1, np.array([0, 1]), 0,
-            3 * one, one, np.ones((1, 0), bool),
+            np.zeros((1, 0, 2)), np.zeros((1, 0)), np.zeros(0), scatter * extreme**2, 1, np.array([0, 1]), 0,
+            3 * one, one, np.ones((1, 0), bool), 0, 0,
         )  # fmt: skip
         assert np.isfinite(value)
         assert all(np.isfinite(g).all() for g in gradients)

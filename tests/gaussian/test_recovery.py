@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 from coefficacy.gaussian.recovery import recover_teams
 
 N_NOISE = 20_000
+NONE = np.zeros((3, 0))
 
 
 def conditional(mean, covariance, known, values):
@@ -39,12 +40,14 @@ def test_one_team_with_four_items_and_an_outcome(seen):
     answers, all_data = np.arange(2, 6), np.arange(2, 7)
 
     one = [
-        np.ascontiguousarray(a[None]) for a in (loading, theta, tau2, nu, z, m, b, value_z, value_m, value_b)
+        np.ascontiguousarray(a[None])
+        for a in (loading, theta, tau2, nu, z, m, b, NONE[:3], NONE[0], value_z, value_m, value_b, NONE[:2])
     ]
     many = [np.ascontiguousarray(np.repeat(a, N_NOISE, axis=0)) for a in one]
     found = recover_teams(
         *many, np.zeros((N_NOISE, 0, 0)), group, n_items, row[None], np.zeros(1, int), np.zeros(1, int),
         np.array([size]), np.array([[seen]]), rng.standard_normal((N_NOISE, 1, 2)),
+        0, np.zeros((N_NOISE, 0, 0)),
     )  # fmt: skip
     values, density, expected, predicted, predicted_sd = (a[:, 0] for a in found)
 
@@ -59,3 +62,62 @@ def test_one_team_with_four_items_and_an_outcome(seen):
     np.testing.assert_allclose(np.cov(values.T), left[:2, :2], atol=0.05)
     log_p = multivariate_normal.logpdf(row[4], given_answers[2], spread[2, 2]) if seen else 0.0
     assert density[0] == pytest.approx(log_p)
+
+
+def test_effects_of_a_unit_are_drawn_from_their_distribution_given_all_its_teams():
+    """Two teams of one unit and one of another; the first has no outcome. The mean of the units is given."""
+    rng, n_items, n_teams = np.random.default_rng(5), 2, 3
+    loading, theta, tau2 = rng.uniform(0.5, 1.5, n_items), rng.uniform(0.3, 1, n_items), np.full(n_items, 0.2)
+    nu, group, sizes = rng.normal(size=n_items), np.array([0, 2]), np.array([5.0, 3.0, 3.0])
+    z, m, spread = rng.normal(size=(2, 2)), rng.normal(size=(2, 1)), rng.normal(size=(2, 2))
+    value_z, value_m, value_spread = rng.normal(size=(2, 2)), rng.normal(size=(2, 1)), rng.normal(size=(2, 2))
+    columns, value_columns = np.zeros((2, 3)), np.zeros((2, 3))
+    columns[:, 2], value_columns[:, 2] = rng.normal(size=2), rng.normal(size=2)
+    seen, common = np.array([[False], [True]]), np.array([0.4, -0.7])
+    unit = np.array([0, 0, 1])
+    rows = np.column_stack([rng.normal(size=(n_teams, 3)), np.eye(2)[unit], np.ones(n_teams)])
+    rows[0, 2] = 0
+
+    wide = np.array([[loading[0], 0], [loading[1], 0], [0, 1]])
+    mean, forms, error = [], [], []
+    for j in range(n_teams):
+        mean.append(np.concatenate([value_columns[:, 2], wide @ columns[:, 2] + np.append(nu, 0)]))
+        own_z, own_m = np.vstack([value_z, wide @ z]), np.vstack([value_m, wide @ m]) / np.sqrt(sizes[j])
+        both = np.vstack([value_spread, wide @ spread])
+        forms.append(
+            np.hstack([np.kron(np.eye(3)[j], np.hstack([own_z, own_m])), np.kron(np.eye(2)[unit[j]], both)])
+        )
+        error += [0, 0, *(tau2 + theta / sizes[j]), 0]
+    mean_of_units = np.hstack([np.zeros((2, 9)), np.kron([0.5, 0.5], np.eye(2))])
+    forms = np.vstack([*forms, mean_of_units])
+    covariance = forms @ forms.T + np.diag([*error, 0, 0])
+    known = np.array([2, 3, 7, 8, 9, 12, 13, 14, 15, 16])
+    data = np.concatenate([rows[:, :3].ravel()[[0, 1, *range(3, 9)]], common])
+    whole, left = conditional(np.concatenate([*mean, np.zeros(2)]), covariance, known, data)
+    rest = np.setdiff1d(np.arange(17), known)
+    wanted = np.isin(rest, [0, 1, 5, 6, 10, 11])
+
+    one = (
+        loading,
+        theta,
+        tau2,
+        nu,
+        z,
+        m,
+        columns,
+        spread,
+        common,
+        value_z,
+        value_m,
+        value_columns,
+        value_spread,
+    )
+    many = [np.ascontiguousarray(np.repeat(a[None], N_NOISE, axis=0)) for a in one]
+    values, *_ = recover_teams(
+        *many, np.zeros((N_NOISE, 0, 0)), group, n_items, rows, np.arange(3), np.array([0, 1, 1]),
+        np.array([5.0, 3.0]), seen, rng.standard_normal((N_NOISE, n_teams, 2)), 0,
+        rng.standard_normal((N_NOISE, 2, 2)),
+    )  # fmt: skip
+    values = values.reshape(N_NOISE, -1)
+    np.testing.assert_allclose(values.mean(axis=0), whole[wanted], atol=0.05)
+    np.testing.assert_allclose(np.cov(values.T), left[np.ix_(wanted, wanted)], atol=0.08)

@@ -39,6 +39,14 @@ SPECS = {
     "an outcome that predicts": A + '[team]\ny = "a + w"\nz = "a + y"\n',
     "correlated latents": A + B + ONE + '[team]\ny = "a + b + c"\n',
 }
+LAYERED = {
+    "layers": A + B + '[team]\na = "b + (1 | layer)"\ny = "a + w + (1 | layer)"\n',
+    "layers, free loadings": A
+    + 'loadings = "free"\n'
+    + ONE
+    + '[team]\na = "c + (1 | layer)"\ny = "a + (1 | layer)"\n',
+    "slopes by layer": A + '[team]\na = "w + (1 + w | layer)"\ny = "a + (1 | layer)"\n',
+}
 
 
 @lru_cache
@@ -55,7 +63,10 @@ def survey_of(name: str):
     teams = {"team_id": np.arange(6), "w": rng.normal(size=6), "y": u[0] + rng.normal(size=6)}
     teams["z"] = u[0] + rng.normal(size=6)
     teams["y"][2] = teams["y"][2] if "outcome" in name else np.nan
-    spec = loads(LEVELS + SPECS[name])
+    layered = name in LAYERED
+    if layered:
+        teams["layer"] = [1, 2, 3, 1, 2, 1]
+    spec = loads(LEVELS + 'layer = "layer"\n' * layered + (SPECS | LAYERED)[name])
     return spec, co.read_survey(spec, persons=pd.DataFrame(values), teams=pd.DataFrame(teams))
 
 
@@ -77,6 +88,10 @@ def values_of(built, draws) -> dict[str, np.ndarray]:
     steps = [n for n in draws if n.endswith(".step")]
     wanted = [n for n in built.parameters if n in draws and not n.endswith(".std")]
     return {n: draws[n].values[0, 0] for n in (*wanted, *steps)}
+
+
+def densities_of_data(model) -> list:
+    return [p for p in model.potentials if p.name.endswith((".density", "centring"))]
 
 
 class Integrated:
@@ -116,7 +131,7 @@ def test_equal_to_the_explicit_model_with_its_latents_integrated_out(name):
     spec, survey = survey_of(name)
     built = build_marginal(spec, survey)
     model, rng = built.model, np.random.default_rng(4)
-    densities = [p for p in model.potentials if not p.name.endswith(".effects")]
+    densities = densities_of_data(model)
     function = model.compile_fn(
         model.replace_rvs_by_values([sum(densities)]),
         mode=Mode(linker="py", optimizer=None),
@@ -131,6 +146,57 @@ def test_equal_to_the_explicit_model_with_its_latents_integrated_out(name):
         values = values_of(built, draw)
         reference = Integrated(spec, survey, values)
         assert function(point)[0] == pytest.approx(reference.log_density, rel=1e-9)
+
+
+def common_integrated(built, point, values) -> float:
+    """The density of all data, with the mean of layers' effects integrated out at given intercepts."""
+    model, n = built.model, built.model["standard.common"].type.shape[0] or 2
+    densities = densities_of_data(model)
+    intercepts = {model[k]: pt.as_tensor(v) for k, v in values.items() if k.endswith("intercept")}
+    others = {v: pt.as_tensor(point[v.name]) for v in model.value_vars if v.name != "standard.common"}
+    common = model.rvs_to_values[model["standard.common"]]
+    (total,) = pytensor.graph.replace.graph_replace([sum(densities)], intercepts, strict=False)
+    (total,) = model.replace_rvs_by_values([total])
+    (total,) = pytensor.graph.replace.graph_replace([total], others, strict=False)
+    function = interpreted([common], [total, pytensor.grad(total, common)])
+    value, gradient = function(np.zeros(n))
+    precision = -np.array([function(row)[1] - gradient for row in np.eye(n)])
+    _, log_det = np.linalg.slogdet(precision)
+    return (
+        value
+        + 0.5 * gradient @ np.linalg.solve(precision, gradient)
+        + 0.5 * (n * np.log(2 * np.pi) - log_det)
+    )
+
+
+@pytest.mark.parametrize("name", ["layers", "layers, free loadings"])
+def test_layers_are_integrated_out(name):
+    """By the kernel given the mean of their effects; here over that mean, too."""
+    spec, survey = survey_of(name)
+    built, rng = build_marginal(spec, survey), np.random.default_rng(4)
+    assert "standard.common" in built.model.named_vars
+    start = built.model.initial_point()
+    point = {k: v + 0.4 * rng.normal(size=v.shape) for k, v in start.items()}
+    x = np.concatenate([np.ravel(point[v.name]) for v in built.model.value_vars])
+    values = values_of(built, machine_of(built).variables(x[None, None]))
+    n = point["standard.common"].size
+    found = common_integrated(built, point, values) - 0.5 * n * np.log(len(survey.levels["layer"]["layer"]))
+    assert found == pytest.approx(Integrated(spec, survey, values).log_density, rel=1e-9)
+
+
+def test_layers_with_slopes_stay_parameters():
+    spec, survey = survey_of("slopes by layer")
+    built = build_marginal(spec, survey)
+    assert "standard.common" not in built.model.named_vars
+    start, rng = built.model.initial_point(), np.random.default_rng(4)
+    point = {k: v + 0.4 * rng.normal(size=v.shape) for k, v in start.items()}
+    x = np.concatenate([np.ravel(point[v.name]) for v in built.model.value_vars])
+    draw = machine_of(built).variables(x[None, None])
+    assert draw["cor(team.a | layer)"].shape == (1, 1, 2, 2)
+    (density,) = built.model.replace_rvs_by_values([sum(densities_of_data(built.model))])
+    mode = Mode(linker="py", optimizer=None)
+    found = built.model.compile_fn(density, mode=mode, on_unused_input="ignore")(point)
+    assert np.isfinite(found)
 
 
 @pytest.mark.parametrize("name", ["two constructs", "members", "free loadings", "two outcomes"])

@@ -12,6 +12,12 @@ one loading an item. Each item shows one :math:`f`, so that the items of one mea
 precision-weighted projection, with error variance :math:`g = 1 / \sum \lambda^2 / d`: what is left to
 factorise has the order of the number of measures, not of items. Outcomes, and items without error, are
 responses with :math:`g = 0`. The gradient is coded by hand, in reverse.
+
+Random intercepts of the units above, :math:`D_l = R \varepsilon_l` with standard normal
+:math:`\varepsilon_l`, are integrated out but for their mean over units: given the rest the density is
+Gaussian in them, with precision :math:`I + R' \left(\sum_j C_j^{-1}\right) R`; its value follows from their
+mode, its gradient from their moments (Fisher's identity). Their mean stays a parameter because intercepts
+move with it, the more the larger :math:`R`: a funnel, unless the sampler can see intercepts and mean apart.
 """
 
 from __future__ import annotations
@@ -61,8 +67,125 @@ def _invert(c, inverse):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _projections(loading, theta, tau2, group, share, error, weight, g):  # type: ignore[no-untyped-def]
+    """Error variances of items in one cell, their weights in projections, error variances of these."""
+    for r in range(group.shape[0] - 1):
+        precision = 0.0
+        for i in range(group[r], group[r + 1]):
+            error[i] = tau2[i] + theta[i] * share
+            precision += loading[i] * loading[i] / error[i]
+        g[r] = 1.0 / precision
+        for i in range(group[r], group[r + 1]):
+            weight[i] = loading[i] / error[i] * g[r]
+
+
+@compiled
+def _precision(between, within, share, g, seen, c, inverse):  # type: ignore[no-untyped-def]
+    """Log-determinant and inverse of one cell's covariance, zero for outcomes that are missing."""
+    n = c.shape[0]
+    for r in range(n):
+        for s in range(n):
+            c[r, s] = between[r, s] + share * within[r, s]
+        c[r, r] += g[r]
+    for o in range(seen.shape[0]):
+        if not seen[o]:
+            r = n - seen.shape[0] + o
+            for s in range(n):
+                c[r, s] = 0.0
+                c[s, r] = 0.0
+            c[r, r] = 1.0
+    log_det = _invert(c, inverse)
+    for o in range(seen.shape[0]):
+        if not seen[o]:
+            inverse[n - seen.shape[0] + o, n - seen.shape[0] + o] = 0.0
+    return log_det
+
+
+@compiled
+def _filled(scatter, score_rows, first_score, full):  # type: ignore[no-untyped-def]
+    """One cell's cross-products with the rows of sampled scores in place."""
+    n_scores, width = score_rows.shape
+    for a in range(width):
+        for k in range(width):
+            full[a, k] = scatter[a, k]
+    for a in range(n_scores):
+        for k in range(width):
+            full[first_score + a, k] = score_rows[a, k]
+            if k < first_score or k >= first_score + n_scores:
+                full[k, first_score + a] = score_rows[a, k]
+
+
+@compiled
+def _unit_moments(spread, information, score, mode, covariance):  # type: ignore[no-untyped-def]
+    """Moments of one unit's standard sources given its teams; returns the log-determinant of their precision.
+
+    Parameters
+    ----------
+    spread : (group, source), R; information : (group, group), of the effects; score : (group,), at no effects
+    mode, covariance : get the moments, (source,) and (source, source)
+    """
+    n, n_sources = spread.shape
+    precision, y = np.eye(n_sources), np.zeros(n_sources)
+    for r in range(n):
+        for k in range(n_sources):
+            y[k] += spread[r, k] * score[r]
+        for s in range(n):
+            if information[r, s] != 0.0:
+                for k in range(n_sources):
+                    for q in range(n_sources):
+                        precision[k, q] += spread[r, k] * information[r, s] * spread[s, q]
+    log_det = _invert(precision, covariance)
+    for k in range(n_sources):
+        mode[k] = 0.0
+        for q in range(n_sources):
+            mode[k] += covariance[k, q] * y[q]
+    return log_det
+
+
+@compiled
+def _pull_to_mean(mode, covariance, common, d_common):  # type: ignore[no-untyped-def]
+    """Condition units' sources on their mean; returns the log-density of the mean but for its square.
+
+    Parameters
+    ----------
+    mode : (unit, source), covariance : (unit, source, source), independent between units; both are changed
+    common : (source,), the mean; d_common : gets the gradient
+    """
+    n_units, n_sources = mode.shape
+    spread, inverse = np.zeros((n_sources, n_sources)), np.zeros((n_sources, n_sources))
+    pull = common.copy()
+    for unit in range(n_units):
+        for k in range(n_sources):
+            pull[k] -= mode[unit, k] / n_units
+            for q in range(n_sources):
+                spread[k, q] += covariance[unit, k, q] / n_units**2
+    log_det = _invert(spread, inverse)
+    gain = np.zeros((n_sources, n_sources))
+    for k in range(n_sources):
+        d_common[k] = 0.0
+        for q in range(n_sources):
+            d_common[k] -= inverse[k, q] * pull[q]
+    for unit in range(n_units):
+        for k in range(n_sources):
+            for q in range(n_sources):
+                gain[k, q] = 0.0
+                for a in range(n_sources):
+                    gain[k, q] += covariance[unit, k, a] * inverse[a, q] / n_units
+        for k in range(n_sources):
+            for q in range(n_sources):
+                mode[unit, k] += gain[k, q] * pull[q]
+        left = covariance[unit].copy()
+        for k in range(n_sources):
+            for q in range(n_sources):
+                for a in range(n_sources):
+                    covariance[unit, k, q] -= gain[k, a] * left[a, q] / n_units
+    return -0.5 * (log_det + n_sources * _LOG_2PI)
+
+
+@compiled
 def cells_density(  # type: ignore[no-untyped-def]
-    loading, theta, tau2, nu, z, m, b, score_rows, scatter, first_score, group, one, count, size, seen
+    loading, theta, tau2, nu, z, m, b, score_rows, spread, common,
+    scatter, first_score, group, one, count, size, seen, first_unit, n_units,
 ):  # fmt: skip
     """Log-density of all cells and its gradients.
 
@@ -73,15 +196,20 @@ def cells_density(  # type: ignore[no-untyped-def]
     group : (groups with items + 1,), where their items start; groups after these are single responses
     one : position of the constant among the columns; -1: responses are centred already and nu is not used
     score_rows : (cell, score, row), the rows of `scatter` that belong to sampled scores
+    spread : (group, source), what independent standard sources of the units above add to each group; no
+        sources where their effects are among `b`, or there are none
+    common : (source,), mean of the sources over these units
     scatter : (cell, row, row), sums of products of (items, single responses, columns)
     first_score : where the scores stand among the rows
     count : (cell,), units that each sum is over, less what centring took
     size : (cell,), people a unit is the mean of
     seen : (cell, outcome), False where one of the last responses is missing
+    first_unit, n_units : where the indicators of the units above stand among the columns; how many there are
 
     Returns
     -------
-    (log-density, and its gradients with respect to loading, theta, tau2, nu, z, m, b, score_rows)
+    (log-density, and its gradients with respect to loading, theta, tau2, nu, z, m, b, score_rows, spread,
+    common)
     """
     n_items, n_groups, n_multi = loading.shape[0], z.shape[0], group.shape[0] - 1
     n_single = n_groups - n_multi
@@ -95,8 +223,12 @@ def cells_density(  # type: ignore[no-untyped-def]
     d_z, d_m, d_b = np.zeros(z.shape), np.zeros(m.shape), np.zeros(b.shape)
     n_scores = score_rows.shape[1]
     d_score_rows = np.zeros(score_rows.shape)
+    d_spread, d_common = np.zeros(spread.shape), np.zeros(common.shape)
+    n_sources = spread.shape[1]
     filled = np.zeros((width, width))
     total = 0.0
+    if n_sources == 0:
+        n_units = 0
 
     between = np.zeros((n_groups, n_groups))
     within = np.zeros((n_groups, n_groups))
@@ -129,33 +261,72 @@ def cells_density(  # type: ignore[no-untyped-def]
     weight = np.zeros(n_items)
     d_weight = np.zeros(n_items)
 
+    mean_of = b.copy()
+    unit_covariance = np.zeros((n_units, n_groups, n_groups))
+    if n_units > 0:
+        information, score = np.zeros((n_units, n_groups, n_groups)), np.zeros((n_units, n_groups))
+        shown = np.zeros(n_groups)
+        for cell in range(scatter.shape[0]):
+            s_cell = scatter[cell]
+            if n_scores > 0:
+                _filled(scatter[cell], score_rows[cell], first_score, filled)
+                s_cell = filled
+            _projections(loading, theta, tau2, group, 1.0 / size[cell], error, weight, g)
+            _precision(between, within, 1.0 / size[cell], g, seen[cell], c, inverse)
+            for unit in range(n_units):
+                at = first_column + first_unit + unit
+                n_here = s_cell[at, at]
+                if n_here == 0.0:
+                    continue
+                for r in range(n_groups):
+                    if r < n_multi:
+                        shown[r] = 0.0
+                        for i in range(group[r], group[r + 1]):
+                            shown[r] += weight[i] * s_cell[i, at]
+                            if one >= 0:
+                                shown[r] -= weight[i] * nu[i] * s_cell[constant, at]
+                    else:
+                        shown[r] = s_cell[n_items + r - n_multi, at]
+                    for column in range(n_columns):
+                        shown[r] -= b[r, column] * s_cell[first_column + column, at]
+                for r in range(n_groups):
+                    for s in range(n_groups):
+                        score[unit, r] += inverse[r, s] * shown[s]
+                        information[unit, r, s] += n_here * inverse[r, s]
+        mode, covariance = np.zeros((n_units, n_sources)), np.zeros((n_units, n_sources, n_sources))
+        for unit in range(n_units):
+            total -= 0.5 * _unit_moments(spread, information[unit], score[unit], mode[unit], covariance[unit])
+        total += _pull_to_mean(mode, covariance, common, d_common)
+        for unit in range(n_units):
+            for k in range(n_sources):
+                total -= 0.5 * mode[unit, k] * mode[unit, k]
+            for r in range(n_groups):
+                for k in range(n_sources):
+                    mean_of[r, first_unit + unit] += spread[r, k] * mode[unit, k]
+                    d_spread[r, k] += score[unit, r] * mode[unit, k]
+                for s in range(n_groups):
+                    for k in range(n_sources):
+                        for j in range(n_sources):
+                            moment = covariance[unit, k, j]
+                            unit_covariance[unit, r, s] += spread[r, k] * moment * spread[s, j]
+                            moment += mode[unit, k] * mode[unit, j]
+                            d_spread[r, k] -= information[unit, r, s] * spread[s, j] * moment
+
     for cell in range(scatter.shape[0]):
         s_cell = scatter[cell]
         if n_scores > 0:
-            for a in range(width):
-                for k in range(width):
-                    filled[a, k] = s_cell[a, k]
-            for a in range(n_scores):
-                for k in range(width):
-                    filled[first_score + a, k] = score_rows[cell, a, k]
-                    if k < first_score or k >= first_score + n_scores:
-                        filled[k, first_score + a] = score_rows[cell, a, k]
+            _filled(scatter[cell], score_rows[cell], first_score, filled)
             s_cell = filled
         units = count[cell]
         share = 1.0 / size[cell]
         h.fill(0.0)
         d_error.fill(0.0)
         d_weight.fill(0.0)
+        _projections(loading, theta, tau2, group, share, error, weight, g)
         for r in range(n_multi):
-            precision = 0.0
-            for i in range(group[r], group[r + 1]):
-                error[i] = tau2[i] + theta[i] * share
-                precision += loading[i] * loading[i] / error[i]
-            g[r] = 1.0 / precision
             total += 0.5 * units * np.log(g[r])
             total -= 0.5 * units * (group[r + 1] - group[r] - 1) * _LOG_2PI
             for i in range(group[r], group[r + 1]):
-                weight[i] = loading[i] / error[i] * g[r]
                 h[r, i] = weight[i]
                 q = s_cell[i, i]
                 d_error[i] = -0.5 * units / error[i]
@@ -200,10 +371,10 @@ def cells_density(  # type: ignore[no-untyped-def]
                 for k in range(width):
                     hs[r, k] = s_cell[row, k]
             for column in range(n_columns):
-                if b[r, column] != 0.0:
-                    h[r, first_column + column] -= b[r, column]
+                if mean_of[r, column] != 0.0:
+                    h[r, first_column + column] -= mean_of[r, column]
                     for k in range(width):
-                        hs[r, k] -= b[r, column] * s_cell[first_column + column, k]
+                        hs[r, k] -= mean_of[r, column] * s_cell[first_column + column, k]
 
         for r in range(n_groups):
             for s in range(n_groups):
@@ -211,23 +382,21 @@ def cells_density(  # type: ignore[no-untyped-def]
                 for k in range(width):
                     value += hs[r, k] * h[s, k]
                 t[r, s] = value
-                c[r, s] = between[r, s] + share * within[r, s]
-            c[r, r] += g[r]
+        log_det = _precision(between, within, share, g, seen[cell], c, inverse)
         responses = n_groups
         for r in range(first_outcome, n_groups):
             if not seen[cell, r - first_outcome]:
                 responses -= 1
-                for s in range(n_groups):
-                    c[r, s] = 0.0
-                    c[s, r] = 0.0
-                    t[r, s] = 0.0
-                    t[s, r] = 0.0
-                c[r, r] = 1.0
-        log_det = _invert(c, inverse)
-        for r in range(first_outcome, n_groups):
-            if not seen[cell, r - first_outcome]:
-                inverse[r, r] = 0.0
         total -= 0.5 * units * (responses * _LOG_2PI + log_det)
+        for r in range(n_groups):
+            for s in range(n_groups):
+                total -= 0.5 * inverse[r, s] * t[r, s]
+        for unit in range(n_units):
+            n_here = s_cell[first_column + first_unit + unit, first_column + first_unit + unit]
+            if n_here != 0.0:
+                for r in range(n_groups):
+                    for s in range(n_groups):
+                        t[r, s] += n_here * unit_covariance[unit, r, s]
 
         for r in range(n_groups):
             for s in range(n_groups):
@@ -235,7 +404,6 @@ def cells_density(  # type: ignore[no-untyped-def]
                 for k in range(n_groups):
                     value += inverse[r, k] * t[k, s]
                 d_c[r, s] = value
-            total -= 0.5 * d_c[r, r]
         for r in range(n_groups):
             for s in range(r + 1):
                 value = 0.0
@@ -293,4 +461,4 @@ def cells_density(  # type: ignore[no-untyped-def]
                 d_z[r, k] += 2.0 * d_between[r, s] * z[s, k]
             for k in range(m.shape[1]):
                 d_m[r, k] += 2.0 * d_within[r, s] * m[s, k]
-    return total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_score_rows
+    return total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_score_rows, d_spread, d_common

@@ -56,25 +56,29 @@ def _disconnected(n: int) -> list[Any]:
 
 
 @compiled
-def _cells(loading, theta, tau2, nu, z, m, b, score_rows, scatter, first, group, one, count, size, seen):  # type: ignore[no-untyped-def]
-    total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows = cells_density(
-        _c(loading), _c(theta), _c(tau2), _c(nu), _c(z), _c(m), _c(b), _c(score_rows), _c(scatter),
-        first.item(), _c(group), one.item(), _c(count), _c(size), _c(seen),
+def _cells(  # type: ignore[no-untyped-def]
+    loading, theta, tau2, nu, z, m, b, score_rows, spread, common,
+    scatter, first, group, one, count, size, seen, first_unit, n_units,
+):  # fmt: skip
+    total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows, d_spread, d_common = cells_density(
+        _c(loading), _c(theta), _c(tau2), _c(nu), _c(z), _c(m), _c(b), _c(score_rows), _c(spread), _c(common),
+        _c(scatter), first.item(), _c(group), one.item(), _c(count), _c(size), _c(seen),
+        first_unit.item(), n_units.item(),
     )  # fmt: skip
-    return np.asarray(total), d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows
+    return np.asarray(total), d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows, d_spread, d_common
 
 
 class CellsDensity(_Kernel):
     """:func:`coefficacy.gaussian.likelihood.cells_density`; the first output is the density."""
 
     kernel = staticmethod(_cells)
-    ranks = (0, 1, 1, 1, 1, 2, 2, 2, 3)
+    ranks = (0, 1, 1, 1, 1, 2, 2, 2, 3, 2, 1)
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        return [*(cotangents[0] * d for d in outputs[1:]), *_disconnected(7)]
+        return [*(cotangents[0] * d for d in outputs[1:]), *_disconnected(9)]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[i < 8] + [False] * 8 for i in range(len(node.inputs))]
+        return [[i < 10] + [False] * 10 for i in range(len(node.inputs))]
 
 
 @compiled

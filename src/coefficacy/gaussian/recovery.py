@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from coefficacy.gaussian.compiled import compiled
-from coefficacy.gaussian.likelihood import _LOG_2PI, _invert
+from coefficacy.gaussian.likelihood import _LOG_2PI, _invert, _unit_moments
 from coefficacy.gaussian.scatter import _team_means
 
 __all__ = ["recover_teams"]
@@ -35,20 +35,75 @@ def _inner(a, b):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _fill_row(row, team_row, team_scores, first_score):  # type: ignore[no-untyped-def]
+    """A team's rows with the means of its sampled scores in place."""
+    for r in range(row.shape[0]):
+        row[r] = team_row[r]
+    for a in range(team_scores.shape[0]):
+        row[first_score + a] = team_scores[a]
+
+
+@compiled
+def _residuals(e, row, weight, nu, group, columns, n_items):  # type: ignore[no-untyped-def]
+    """Projections and single responses of a team, less what its columns predict."""
+    n_multi = group.shape[0] - 1
+    first_column = n_items + e.shape[0] - n_multi
+    for r in range(e.shape[0]):
+        if r < n_multi:
+            e[r] = 0.0
+            for i in range(group[r], group[r + 1]):
+                e[r] += weight[i] * (row[i] - nu[i])
+        else:
+            e[r] = row[n_items + r - n_multi]
+        e[r] -= _inner(columns[r], row[first_column:])
+
+
+@compiled
+def _draw_units(spread, common, information, score, noise):  # type: ignore[no-untyped-def]
+    """Draw the standard sources of the units above teams, given their mean and their teams' data.
+
+    Parameters
+    ----------
+    spread : (group, source); common : (source,), the mean; information : (unit, group, group) and
+    score : (unit, group), sums over teams; noise : (unit, source), standard normal
+    """
+    n_units, n_sources = noise.shape
+    mode, covariance = np.zeros((n_units, n_sources)), np.zeros((n_units, n_sources, n_sources))
+    root = np.zeros((n_sources, n_sources))
+    whole, inverse, pull = np.zeros((n_sources, n_sources)), np.zeros((n_sources, n_sources)), common.copy()
+    for unit in range(n_units):
+        _unit_moments(spread, information[unit], score[unit], mode[unit], covariance[unit])
+        _lower_root(covariance[unit], root)
+        for k in range(n_sources):
+            mode[unit, k] += _inner(root[k], noise[unit])
+            pull[k] -= mode[unit, k] / n_units
+            for q in range(n_sources):
+                whole[k, q] += covariance[unit, k, q]
+    _invert(whole, inverse)
+    for unit in range(n_units):
+        for k in range(n_sources):
+            for q in range(n_sources):
+                mode[unit, k] += n_units * covariance[unit, k, q] * _inner(inverse[q], pull)
+    return mode
+
+
+@compiled
 def recover_teams(  # type: ignore[no-untyped-def]
-    loading, theta, tau2, nu, z, m, b, value_z, value_m, value_b, scores,
-    group, first_score, team_rows, team, cell, size, seen, noise,
+    loading, theta, tau2, nu, z, m, b, spread, common, value_z, value_m, value_b, value_spread, scores,
+    group, first_score, team_rows, team, cell, size, seen, noise, first_unit, unit_noise,
 ):  # fmt: skip
     """Draw teams' values, predict and score their outcomes, for every draw of the parameters.
 
     Parameters
     ----------
-    loading, theta, tau2, nu, z, m, b : as in :func:`coefficacy.gaussian.likelihood.cells_density`, with draws
-        first
-    value_z, value_m, value_b : (draw, value, .), the linear forms of what is wanted
+    loading, theta, tau2, nu, z, m, b, spread, common : as in
+        :func:`coefficacy.gaussian.likelihood.cells_density`, with draws first
+    value_z, value_m, value_b, value_spread : (draw, value, .), the linear forms of what is wanted
     scores : (draw, person, score)
     first_score : row of the first score; the last responses are outcomes, as many as `seen` has columns
     noise : (draw, team, value), standard normal
+    first_unit : column of the first unit above teams
+    unit_noise : (draw, unit, source), standard normal; their effects are drawn from it, and teams given them
 
     Returns
     -------
@@ -83,6 +138,8 @@ def recover_teams(  # type: ignore[no-untyped-def]
     gain, roots = np.zeros((n_cells, n_values, n_groups)), np.zeros((n_cells, n_values, n_values))
     weights, log_ratio = np.zeros((n_cells, n_items)), np.zeros(n_cells)
     row = np.zeros(team_rows.shape[1])
+    information = np.zeros((unit_noise.shape[1], n_groups, n_groups))
+    score = np.zeros((unit_noise.shape[1], n_groups))
     for d in range(n_draws):
         for k in range(n_cells):
             share = 1.0 / size[k]
@@ -140,23 +197,36 @@ def recover_teams(  # type: ignore[no-untyped-def]
             team_scores, _ = _team_means(scores[d], team, n_teams)
         else:
             team_scores = np.zeros((n_teams, 0))
+        columns, value_columns = b[d].copy(), value_b[d].copy()
+        if unit_noise.shape[1] > 0:
+            information.fill(0.0)
+            score.fill(0.0)
+            for j in range(n_teams):
+                k = cell[j]
+                _fill_row(row, team_rows[j], team_scores[j], first_score)
+                _residuals(e, row, weights[k], nu[d], group, columns, n_items)
+                for r in range(n_answers, n_groups):
+                    if not seen[k, r - n_answers]:
+                        e[r] = 0.0
+                for unit in range(unit_noise.shape[1]):
+                    here = row[first_column + first_unit + unit]
+                    if here != 0.0:
+                        for r in range(n_groups):
+                            for s in range(n_groups):
+                                score[unit, r] += all_inverse[k, r, s] * e[s]
+                                information[unit, r, s] += all_inverse[k, r, s]
+            sources = _draw_units(spread[d], common[d], information, score, unit_noise[d])
+            for unit in range(unit_noise.shape[1]):
+                for r in range(n_groups):
+                    columns[r, first_unit + unit] += _inner(sources[unit], spread[d, r])
+                for v in range(n_values):
+                    value_columns[v, first_unit + unit] += _inner(sources[unit], value_spread[d, v])
         for j in range(n_teams):
             k = cell[j]
-            for r in range(row.shape[0]):
-                row[r] = team_rows[j, r]
-            for a in range(team_scores.shape[1]):
-                row[first_score + a] = team_scores[j, a]
+            _fill_row(row, team_rows[j], team_scores[j], first_score)
+            _residuals(e, row, weights[k], nu[d], group, columns, n_items)
             for r in range(n_groups):
-                if r < n_multi:
-                    e[r] = 0.0
-                    for i in range(group[r], group[r + 1]):
-                        e[r] += weights[k, i] * (row[i] - nu[d, i])
-                else:
-                    e[r] = row[n_items + r - n_multi]
-                linear = 0.0
-                for q in range(n_columns):
-                    linear += b[d, r, q] * row[first_column + q]
-                e[r] -= linear
+                linear = _inner(columns[r], row[first_column:])
                 if r >= n_answers:
                     mean[d, j, r - n_answers] = linear
                     sd[d, j, r - n_answers] = forecast_sd[k, r - n_answers]
@@ -175,7 +245,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
             for v in range(n_values):
                 total = 0.0
                 for q in range(n_columns):
-                    total += value_b[d, v, q] * row[first_column + q]
+                    total += value_columns[v, q] * row[first_column + q]
                 expected[d, j, v] = total + _inner(answer_gain[k, v], e)
                 for r in range(n_groups):
                     total += gain[k, v, r] * e[r]

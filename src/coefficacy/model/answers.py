@@ -96,12 +96,19 @@ def between_loadings(structure: Structure, measure: Measure, loading: Any) -> An
     return pt.concatenate([loading[:1], free])
 
 
-def item_residual_sds(structure: Structure, measure: Measure) -> Any:
-    """SDs of the team-level item residuals e_jm, partially pooled over items; None where there are none."""
+def item_residual_sds(structure: Structure, measure: Measure, *, integrated: bool = False) -> Any:
+    """SDs of the team-level item residuals e_jm, partially pooled over items; None where there are none.
+
+    Parameters
+    ----------
+    integrated : so are the residuals, see :meth:`Parameters.pooled_scales`
+    """
     name, n_items = measure.name, len(structure.survey.items[measure.name])
     if n_items == 1 or not measure.item_residuals or measure.form == "parallel":
         return None
     unit = item_unit(structure.survey, name)[1] if measure.family == "gaussian" else 1.0
+    if integrated:
+        return structure.parameters.pooled_scales(f"{name}.item_sd", 0.3 * unit, dims.item_dim(name))
     typical = structure.parameters.spread(f"{name}.item_sd.typical", 0.3 * unit)
     return structure.parameters.spread(f"{name}.item_sd", typical, (dims.item_dim(name),))
 
@@ -146,7 +153,7 @@ def item_intercepts(structure: Structure, measure: Measure, *, around: Any = Non
     location, scale = item_unit(structure.survey, name)
     return structure.once(
         ("intercept", name),
-        lambda: structure.parameters.real(f"{name}.intercept", location, 2.5 * scale, over),
+        lambda: structure.parameters.real(f"{name}.intercept", location, 2.5 * scale, over, around=around),
     )
 
 

@@ -21,6 +21,7 @@ from coefficacy.spec.priors import DISTRIBUTIONS
 
 __all__ = ["REAL_LINE", "Parameters", "named_arguments", "prior_of", "random_effect"]
 
+_LENGTH_SD = 0.1
 REAL_LINE = ("Normal", "StudentT", "Cauchy")
 
 
@@ -97,10 +98,22 @@ class Parameters:
 
         return self._make(name, stored_as, dims, default)
 
-    def heavy(self, name: str, location: float, scale: float, *, stored_as: str) -> Any:
-        """A location far from which data may lie, by default Student t with 3 degrees of freedom."""
-        given = prior_of(self.spec, name) or PriorSpec("StudentT", (3.0, location, scale))
-        return self._given(name, stored_as, given, ())
+    def heavy(self, name: str, location: float, scale: float, *, stored_as: str, around: Any = None) -> Any:
+        """A location far from which data may lie, by default Student t with 3 degrees of freedom.
+
+        Parameters
+        ----------
+        around : as for :meth:`real`
+        """
+        given = prior_of(self.spec, name)
+        prior = given or PriorSpec("StudentT", (3.0, location, scale))
+        if given is not None or around is None:
+            return self._given(name, stored_as, prior, ())
+        moved = pm.Flat(f"{stored_as}.standard.location")
+        value = pm.Deterministic(stored_as, location + 0.1 * scale * moved + around)
+        density = pm.logp(pm.StudentT.dist(**named_arguments(prior)), value)
+        pm.Potential(f"{stored_as}.around", density)
+        return value
 
     def positive(self, name: str, centre: Any, spread: float, dims: Sequence[str] = ()) -> Any:
         """A positive parameter, by default lognormal around `centre`."""
@@ -119,6 +132,28 @@ class Parameters:
         it, while the logarithm would send it far out.
         """
         return self._make(name, "", dims, lambda shape: unit * pt.abs(self._take("folded", shape)))
+
+    def pooled_scales(self, name: str, unit: float, dim: str) -> Any:
+        """Standard deviations, half-normal with a typical scale that is half-normal with scale `unit`.
+
+        For what is integrated out. Data tell of the length r of these numbers, and of their direction as far
+        as none is near zero. The sampler sees log r, the logarithm of the typical scale, and a vector of
+        which only the direction counts: its entries cross zero as those of :meth:`spread` do, and its own
+        length is kept near its mean, or directions that are well known would make a funnel of it.
+        """
+
+        def default(shape: tuple[int, ...]) -> Any:
+            n = int(np.prod(shape))
+            typical, log_r = self._take("half", ()), pm.Flat(f"{name}.standard.location")
+            z = 1.0 + pm.Flat(f"{name}.standard.direction", shape=n)
+            log_ratio, log_length = log_r - pt.log(typical), 0.5 * pt.log(pt.sum(z**2))
+            of_r = n * log_ratio - 0.5 * pt.exp(2 * log_ratio)
+            of_length = -n * log_length - 0.5 * ((log_length - 0.5 * np.log(n)) / _LENGTH_SD) ** 2
+            pm.Potential(f"{name}.around", of_r + of_length)
+            pm.Deterministic(f"{name}.typical", unit * typical)
+            return unit * pt.exp(log_r - log_length) * pt.abs(z)
+
+        return self._make(name, "", (dim,), default)
 
     def _take(self, kind: str, shape: tuple[int, ...]) -> Any:
         if kind not in self._vectors:

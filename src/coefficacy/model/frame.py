@@ -16,7 +16,10 @@ from coefficacy.spec import queries
 
 __all__ = ["coordinates", "hidden", "parameters", "store_latents"]
 
-_HIDDEN = ("standard.normal", "standard.half", "standard.folded", "standard.effect", "standard.score")
+_HIDDEN = tuple(
+    f"standard.{kind}"
+    for kind in ("normal", "half", "folded", "effect", "score", "common", "location", "direction")
+)
 
 
 def coordinates(structure: Structure) -> dict[str, Any]:

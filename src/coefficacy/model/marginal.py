@@ -143,6 +143,7 @@ class _Equations:
     x: Any = None
     z: Any = None
     m: Any = None
+    shift: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -169,6 +170,11 @@ class _Collapsed:
         self.projected = [m for m in measures if m not in self.sampled and m not in self.exact]
         self.outcomes = [y for y in queries.outcomes(self.spec) if own_level(self.spec, y) == self.team]
         self.first_score = sum(len(self.survey.items[m.name]) for m in self.projected)
+        self.upper_integrated = self._upper_integrated()
+        self.n_units = self.survey.n[structure.levels[2]] if self.upper_integrated else 0
+        formulas = structure.layouts[self.team].formulas
+        self.varying = [y for y in formulas if self.upper_integrated and formulas[y].groups]
+        self.common: Any = pt.zeros(0)
         self.reason = self._reason()
         self.forms: dict[str, Any] = {}
 
@@ -186,7 +192,8 @@ class _Collapsed:
         person = self._equations(self.lowest, statistics)
         team = self._equations(self.team, statistics, below=person)
         self._add_data(statistics)
-        within, between = self._score_rows(statistics)
+        self._add_common(team)
+        within, between = self._score_rows(team, statistics)
         self._density(person, team, statistics, within, between)
         pm.Potential("centring", self.data["centring"] * 1.0)
 
@@ -261,6 +268,37 @@ class _Collapsed:
         ones = np.eye(n)[index]
         return [ones, *(ones * x[:, None] for x in self._slopes().values())]
 
+    def _upper_integrated(self) -> bool:
+        """Whether all that comes from above teams are independent random intercepts of the next level."""
+        structure = self.structure
+        if len(structure.levels) < 3:
+            return False
+        formulas = structure.layouts[self.team].formulas.values()
+        groups = [group for formula in formulas for group in formula.groups]
+        responses = (*structure.layouts[self.team].latents, *self.outcomes)
+        if any(structure.has_component(upper, y) for upper in structure.levels[2:] for y in responses):
+            return False
+        plain = [g.intercept and not g.terms and g.level == structure.levels[2] for g in groups]
+        return bool(groups) and all(plain)
+
+    def _own_source(self, response: str) -> Any:
+        """SD of a response's random intercept, as the coefficient on a source of its own."""
+        structure, row = self.structure, pt.zeros(len(self.varying))
+        if response not in self.varying:
+            return row
+        (group,) = structure.layouts[self.team].formulas[response].groups
+        sigma = structure.sd(self.team, response)
+        sd, _ = structure.group_sd(self.team, response, group, sigma, integrated=True)
+        return pt.set_subtensor(row[self.varying.index(response)], sd[0])
+
+    def _add_common(self, team: _Equations) -> None:
+        """The mean of random intercepts over units, with which intercepts move: :attr:`_Equations.shift`."""
+        if not self.varying:
+            return
+        self.common = pm.Flat("standard.common", shape=len(self.varying)) / np.sqrt(self.n_units)
+        shift = pt.dot(team.x[:, self._first_unit() :], self.common)
+        team.shift = {y: shift[i] for i, y in enumerate(team.responses)}
+
     def _direct(self, response: str) -> Any:
         """Coefficients of a response on :meth:`_upper_columns`."""
         structure = self.structure
@@ -310,7 +348,11 @@ class _Collapsed:
         kept = pt.concatenate(keep)
         sigma = pt.stack([pt.as_tensor(structure.sd(level, y)).astype("float64") for y in found.responses])
         factor = self._factor(level, n, len(layout.latents))
-        direct = pt.stack([self._direct(y) for y in found.responses]) if below else pt.zeros((n, 0))
+        direct = pt.zeros((n, 0))
+        if below is not None and self.upper_integrated:
+            direct = pt.stack([self._own_source(y) for y in found.responses])
+        elif below is not None:
+            direct = pt.stack([self._direct(y) for y in found.responses])
         members, shrink = pt.zeros((n, 0)), 0.0
         if below is not None:
             rows = [
@@ -363,7 +405,7 @@ class _Collapsed:
 
     # Answers ------------------------------------------------------------------------------------------------
 
-    def _score_rows(self, statistics: Statistics) -> tuple[Any, Any]:
+    def _score_rows(self, team: _Equations, statistics: Statistics) -> tuple[Any, Any]:
         """Sample people's scores on some measures, add their answers, and cross-multiply the scores."""
         if not self.sampled:
             widths = statistics.within.shape[-1], statistics.between.shape[-1]
@@ -374,6 +416,8 @@ class _Collapsed:
         # score in the sampler's unit; stretched, it mixes as fast as the rest.
         stretch = np.sqrt(2 * n / len(statistics.team_rows))
         scores = free + (stretch - 1) * pt.mean(free, axis=0)
+        if team.shift:
+            scores = scores + pt.stack([team.shift[m.name] for m in self.sampled])
         pm.Deterministic(f"{RECOVER}scores", scores)
         for k, measure in enumerate(self.sampled):
             self._add_sampled_answers(measure, scores[:, k], statistics)
@@ -391,7 +435,8 @@ class _Collapsed:
             pt.zeros((n_teams, n_items)) if sd is None else sd * structure.parameters.normal(n_teams, n_items)
         )
         if measure.family == "gaussian":
-            eta = loading * score[:, None] + residual[statistics.team] + item_intercepts(structure, measure)
+            intercept = item_intercepts(structure, measure, around=-loading * pt.mean(score))
+            eta = loading * score[:, None] + residual[statistics.team] + intercept
             pm.Normal(
                 name, eta.ravel()[given], residual_sds(structure, measure)[item],
                 observed=pm.Data(f"{name}.y", answers.ravel()[given]), dims=dims.answers_dim(name),
@@ -419,7 +464,6 @@ class _Collapsed:
         structure, data, first = self.structure, self.data, np.asarray(self.first_score)
         loading = [loadings(structure, m) for m in self.projected]
         theta = _joined([residual_sds(structure, m) ** 2 for m in self.projected])
-        nu = _joined([item_intercepts(structure, m) for m in self.projected])
         tau2 = _joined([self._tau2(m) for m in self.projected])
 
         at = np.array(
@@ -429,32 +473,58 @@ class _Collapsed:
         none = pt.zeros(self.first_score)
         density = CellsDensity()(
             _joined(loading), theta, none, none, pt.zeros((len(at), 0)), person.z[at], person.x[at], within,
-            data["within"], first, starts, np.asarray(-1), data["degrees"], np.ones(1), np.ones((1, 0), bool),
+            pt.zeros((len(at), 0)), pt.zeros(0), data["within"], first, starts, np.asarray(-1),
+            data["degrees"], np.ones(1), np.ones((1, 0), bool), np.asarray(0), np.asarray(0),
         )[0]  # fmt: skip
         pm.Potential("persons.density", density)
 
-        rows, self.starts, between_loading = self._between_rows(person, team, loading)
-        z, m, b = self._forms(rows, person, team)
+        rows, self.starts, own_loading = self._between_rows(person, team, loading)
+        nu = _joined(
+            [
+                item_intercepts(structure, m, around=self._around(team, m.name, ls))
+                for m, ls in zip(self.projected, own_loading, strict=True)
+            ]
+        )
+        between_loading = _joined(
+            [
+                ls if self._is_one_group(m) else pt.ones(len(self.survey.items[m.name]))
+                for m, ls in zip(self.projected, own_loading, strict=True)
+            ]
+        )
+        z, m, b, spread = self._forms(rows, person, team)
         constant = statistics.team_rows.shape[1] - self.first_score - len(rows.response) - 1
         constant += len(self.starts) - 1
         density = CellsDensity()(
-            between_loading, theta, tau2, nu, z, m, b, between,
+            between_loading, theta, tau2, nu, z, m, b, between, spread, self.common,
             data["between"], first, self.starts, np.asarray(constant),
             data["count"], data["size"], data["seen"],
+            np.asarray(self._first_unit()), np.asarray(self.n_units),
         )[0]  # fmt: skip
         pm.Potential("teams.density", density)
         self._store_forms(
-            {"loading": between_loading, "theta": theta, "tau2": tau2, "nu": nu, "z": z, "m": m, "b": b}, team
+            {
+                "loading": between_loading,
+                "theta": theta,
+                "tau2": tau2,
+                "nu": nu,
+                "z": z,
+                "m": m,
+                "b": b,
+                "spread": spread,
+                "common": self.common,
+            },
+            team,
         )
 
     def _tau2(self, measure: Measure) -> Any:
-        sd = item_residual_sds(self.structure, measure)
+        sd = item_residual_sds(self.structure, measure, integrated=True)
         return pt.zeros(len(self.survey.items[measure.name])) if sd is None else sd**2
 
     def _between_rows(
         self, person: _Equations, team: _Equations, loading: list[Any]
-    ) -> tuple[_Rows, Any, Any]:
-        rows, starts, between_loading = _Rows(), [0], []
+    ) -> tuple[_Rows, Any, list[Any]]:
+        """Rows of linear forms, where their items start, and the team-level loadings of each measure."""
+        rows, starts, between = _Rows(), [0], []
 
         def add(name: str, scale: Any = 1.0, below: Any = 1.0, constant: Any = 0.0) -> None:
             rows.response.append(team.responses.index(name))
@@ -466,25 +536,33 @@ class _Collapsed:
 
         for measure, own in zip(self.projected, loading, strict=True):
             n = len(self.survey.items[measure.name])
-            if measure.loadings == "equal" or n == 1:
+            between.append(between_loadings(self.structure, measure, own))
+            if self._is_one_group(measure):
                 add(measure.name)
                 starts.append(starts[-1] + n)
-                between_loading.append(own)
                 continue
-            free = between_loadings(self.structure, measure, own)
             for i in range(n):
-                add(measure.name, free[i], own[i])
+                add(measure.name, between[-1][i], own[i])
                 starts.append(starts[-1] + 1)
-            between_loading.append(pt.ones(n))
         for measure in self.sampled:
             add(measure.name)
         for measure in self.exact:
-            add(measure.name, constant=item_intercepts(self.structure, measure)[0])
+            around = self._around(team, measure.name, pt.ones(1))
+            add(measure.name, constant=item_intercepts(self.structure, measure, around=around)[0])
         for outcome in self.outcomes:
-            add(outcome, constant=outcome_intercept(self.structure, outcome))
-        return rows, np.array(starts), _joined(between_loading)
+            around = self._around(team, outcome, 1.0)
+            add(outcome, constant=outcome_intercept(self.structure, outcome, around=around))
+        return rows, np.array(starts), between
 
-    def _forms(self, rows: _Rows, person: _Equations, team: _Equations) -> tuple[Any, Any, Any]:
+    def _is_one_group(self, measure: Measure) -> bool:
+        """Whether the items of a measure show one form of the teams."""
+        return measure.loadings == "equal" or len(self.survey.items[measure.name]) == 1
+
+    @staticmethod
+    def _around(team: _Equations, response: str, loading: Any) -> Any:
+        return -loading * team.shift[response] if team.shift else None
+
+    def _forms(self, rows: _Rows, person: _Equations, team: _Equations) -> tuple[Any, Any, Any, Any]:
         own = pt.concatenate([person.z, pt.zeros((1, len(person.responses)))])[np.array(rows.member, int)]
         at = np.array(rows.response, int)
         z, m, x = team.z[at], team.m[at], team.x[at]
@@ -493,7 +571,18 @@ class _Collapsed:
             below = pt.stack([pt.as_tensor(s).astype("float64") for s in rows.below])[:, None]
             z, m, x, own = z * scale, m * scale, x * scale, own * below
         constant = pt.stack([pt.as_tensor(c).astype("float64") for c in rows.constant])
-        return z, m + own, pt.concatenate([x, constant[:, None]], axis=1)
+        return z, m + own, *self._columns_and_spread(x, constant)
+
+    def _columns_and_spread(self, x: Any, constant: Any) -> tuple[Any, Any]:
+        """Coefficients on all columns, those of integrated units zero, and on the sources of these."""
+        if not self.upper_integrated:
+            return pt.concatenate([x, constant[:, None]], axis=1), pt.zeros((constant.shape[0], 0))
+        observed, units = self._first_unit(), pt.zeros((constant.shape[0], self.n_units))
+        return pt.concatenate([x[:, :observed], units, constant[:, None]], axis=1), x[:, observed:]
+
+    def _first_unit(self) -> int:
+        """Where the indicators of the units above teams stand among the columns."""
+        return len(self.structure.layouts[self.team].observed)
 
     # Recovery -----------------------------------------------------------------------------------------------
 
@@ -508,11 +597,13 @@ class _Collapsed:
             + [outcome_intercept(self.structure, y) for y in self.outcomes]
         )
         members = self.forms[f"{self.team}.members"]
+        columns, spread = self._columns_and_spread(team.x, constant)
         forms = {
             **forms,
             "value_z": team.z * own,
             "value_m": team.m + members,
-            "value_b": pt.concatenate([team.x, constant[:, None]], axis=1),
+            "value_b": columns,
+            "value_spread": spread,
         }
         for name, value in forms.items():
             pm.Deterministic(f"{RECOVER}{name}", value)
@@ -521,6 +612,7 @@ class _Collapsed:
         """What turns the stored forms into draws of teams' values."""
         return TeamRecovery(
             level=self.team,
+            first_unit=self._first_unit(),
             latents=self.structure.layouts[self.team].latents,
             outcomes=tuple(self.outcomes),
             starts=np.asarray(self.starts),

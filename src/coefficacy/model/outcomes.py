@@ -70,17 +70,21 @@ def _upper(structure: Structure, level: str, outcome: str) -> Any:
     return structure.component(upper, outcome)[structure.index(level, upper)]
 
 
-def outcome_intercept(structure: Structure, outcome: str) -> Any:
-    """Expected outcome (on the link) at the mean of the predictors; its prior knows nothing of the data."""
-    return structure.once(("intercept", outcome), lambda: _intercept(structure, outcome))
+def outcome_intercept(structure: Structure, outcome: str, *, around: Any = None) -> Any:
+    """Expected outcome (on the link) at the mean of the predictors; its prior knows nothing of the data.
+
+    For `around`, which counts when the intercept is first asked for, see :class:`Parameters`.
+    """
+    return structure.once(("intercept", outcome), lambda: _intercept(structure, outcome, around))
 
 
-def _intercept(structure: Structure, outcome: str) -> Any:
+def _intercept(structure: Structure, outcome: str, around: Any) -> Any:
     stem = f"{own_level(structure.spec, outcome)}.{outcome}"
     family, link = queries.family_of(structure.spec, outcome), queries.link_of(structure.spec, outcome)
     key, stored = f"{stem} ~ 1", f"{stem}.intercept"
     if family.family == "gaussian":
-        return structure.parameters.heavy(key, family.location, 10 * family.scale, stored_as=stored)
+        location, scale = family.location, 10 * family.scale
+        return structure.parameters.heavy(key, location, scale, stored_as=stored, around=around)
     scale = 1.5 * link_sd(link) if link in ("logit", "probit") else 2.5
     return structure.parameters.real(key, 0.0, scale, stored_as=stored)
 

@@ -14,7 +14,8 @@ EXPECTED = "expected"
 OUTCOME_DENSITY = "outcome_density"
 PREDICTED = "predicted"
 PREDICTED_SD = "predicted_sd"
-_FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "value_z", "value_m", "value_b")
+_FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "spread", "common")
+_VALUE_FORMS = ("value_z", "value_m", "value_b", "value_spread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class TeamRecovery:
     latents, outcomes : of that level, in order
     starts : where the items of each group start among the rows of the data
     first_score : row of the first sampled score; `sampled` says whether there are any
+    first_unit : column of the first unit above teams; their effects are drawn, too, if integrated out
     """
 
     level: str
@@ -40,6 +42,7 @@ class TeamRecovery:
     starts: np.ndarray
     first_score: int
     sampled: bool
+    first_unit: int
 
     @property
     def dims(self) -> dict[str, tuple[str, ...]]:
@@ -65,14 +68,16 @@ class TeamRecovery:
         """
         from coefficacy.gaussian.recovery import recover_teams
 
-        forms = [np.ascontiguousarray(draws[f"{RECOVER}{name}"]) for name in _FORMS]
-        n_draws, n_values = forms[-1].shape[:2]
+        forms = [np.ascontiguousarray(draws[f"{RECOVER}{name}"]) for name in (*_FORMS, *_VALUE_FORMS)]
+        n_draws, n_values, n_sources = forms[-1].shape
+        n_units = forms[6].shape[2] - self.first_unit - 1 if n_sources else 0
         rows = np.asarray(data["teams.rows"])
         scores = draws[f"{RECOVER}scores"] if self.sampled else np.zeros((n_draws, 0, 0))
         values, density, expected, mean, sd = recover_teams(
             *forms, np.ascontiguousarray(scores), self.starts, self.first_score, rows,
             np.asarray(data["teams.team"]), np.asarray(data["teams.cell"]), np.asarray(data["teams.size"]),
             np.asarray(data["teams.seen"]), rng.standard_normal((n_draws, len(rows), n_values)),
+            self.first_unit, rng.standard_normal((n_draws, n_units, n_sources)),
         )  # fmt: skip
         kept = {k: v for k, v in draws.items() if not k.startswith(RECOVER)}
         kept[f"{self.level}.latent"] = values[..., : len(self.latents)]

@@ -279,24 +279,38 @@ class Structure:
         self, level: str, response: str, group: GroupTerm, sigma: Any
     ) -> tuple[Any, list[Column]]:
         """Random effects (unit above, term), non-centred, correlated if there are several; and the slopes."""
-        layout = self.layouts[level]
-        where = f"{level}.{response}"
-        name, dim = f"{where} | {group.level}", f"{where}|{group.level}.term"
-        slopes = expand(self.spec, self.survey, level, group.terms, layout.latents, where=where)
-        labels = (["1"] if group.intercept else []) + [c.label for c in slopes]
-        pm.modelcontext(None).add_coords({dim: labels})
-        widths = [pt.ones(())] if group.intercept else []
-        for c in slopes:
-            s = self._column_spread(level, response, c, None)
-            widths.append(pt.sqrt(pt.sum(s**2)))
-        sd = self.parameters.spread(f"sd({name})", 0.5 * sigma / pt.stack(widths), (dim,))
-        z = self.parameters.normal(self.survey.levels[group.level].sizes[group.level], len(labels))
-        if len(labels) > 1:
-            free = ~np.eye(len(labels), dtype=bool)
+        sd, slopes = self.group_sd(level, response, group, sigma)
+        name, dim = _group_names(level, response, group)
+        n_terms = len(pm.modelcontext(None).coords[dim])
+        z = self.parameters.normal(self.survey.levels[group.level].sizes[group.level], n_terms)
+        if n_terms > 1:
+            free = ~np.eye(n_terms, dtype=bool)
             prior = prior_of(self.spec, f"cor({name})")
             factor = correlation_factor(f"cor({name})", free, dim=dim, eta=prior.args[0] if prior else 2.0)
             z = pt.sum(z[:, None, :] * factor[None, :, :], axis=-1)
         return sd * z, slopes
+
+    def group_sd(
+        self, level: str, response: str, group: GroupTerm, sigma: Any, *, integrated: bool = False
+    ) -> tuple[Any, list[Column]]:
+        """SDs of random effects (term,), and the slopes among them.
+
+        Parameters
+        ----------
+        integrated : the effects are integrated out, so that small SDs make no funnel and the sampler may take
+            logarithms
+        """
+        layout, where = self.layouts[level], f"{level}.{response}"
+        name, dim = _group_names(level, response, group)
+        slopes = expand(self.spec, self.survey, level, group.terms, layout.latents, where=where)
+        labels = (["1"] if group.intercept else []) + [c.label for c in slopes]
+        pm.modelcontext(None).add_coords({dim: labels, f"{dim}'": labels})
+        widths = [pt.ones(())] if group.intercept else []
+        for c in slopes:
+            s = self._column_spread(level, response, c, None)
+            widths.append(pt.sqrt(pt.sum(s**2)))
+        make = self.parameters.scale if integrated else self.parameters.spread
+        return make(f"sd({name})", 0.5 * sigma / pt.stack(widths), (dim,)), slopes
 
     # Spread -----------------------------------------------------------------------------------------------
 
@@ -375,6 +389,12 @@ class Structure:
             for n in self.layouts[lowest].latents
         ]
         return shrink * sum(parts, pt.zeros(self._n_sources(level)))
+
+
+def _group_names(level: str, response: str, group: GroupTerm) -> tuple[str, str]:
+    """Name of a group of random effects, and of the dimension of its terms."""
+    where = f"{level}.{response}"
+    return f"{where} | {group.level}", f"{where}|{group.level}.term"
 
 
 def item_unit(survey: Survey, name: str) -> tuple[float, float]:

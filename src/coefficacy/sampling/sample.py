@@ -156,6 +156,9 @@ class Compiled:
                 blocking=False,
             )
             raw = self._await(sampler, watch, progress)
+            if progress is not None:  # a short run may end before the first look at it
+                whole = chains * (draws + tune)
+                progress(replace(watch.snapshot, done=whole, total=whole))
         except (RuntimeError, ValueError) as error:
             raise FitError(_cannot_sample(error)) from error
         return self._finished(raw)

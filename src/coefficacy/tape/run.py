@@ -226,11 +226,12 @@ def _forward(code, table, shapes, floats, ints, bools, v):  # type: ignore[no-un
                 total = total + v[table[a + i]] if i % m else v[table[a + i]]
                 v[out + i] = total
         elif op == c.CELLS_DENSITY:
-            total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows = cells_density(
+            total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows, d_r, d_common = cells_density(
                 _vector(v, d[0]), _vector(v, d[1]), _vector(v, d[2]), _vector(v, d[3]), _matrix(v, d[4]),
-                _matrix(v, d[5]), _matrix(v, d[6]), _cube(v, d[7]), _cube(floats, d[8]), ints[d[9, 0]],
-                _vector(ints, d[10]), ints[d[11, 0]], _vector(floats, d[12]), _vector(floats, d[13]),
-                _matrix(bools, d[14]),
+                _matrix(v, d[5]), _matrix(v, d[6]), _cube(v, d[7]), _matrix(v, d[8]), _vector(v, d[9]),
+                _cube(floats, d[10]), ints[d[11, 0]], _vector(ints, d[12]), ints[d[13, 0]],
+                _vector(floats, d[14]), _vector(floats, d[15]), _matrix(bools, d[16]),
+                ints[d[17, 0]], ints[d[18, 0]],
             )  # fmt: skip
             v[out] = total
             at = _put(v, out + 1, d_loading)
@@ -240,7 +241,9 @@ def _forward(code, table, shapes, floats, ints, bools, v):  # type: ignore[no-un
             at = _put(v, at, d_z)
             at = _put(v, at, d_m)
             at = _put(v, at, d_b)
-            _put(v, at, d_rows)
+            at = _put(v, at, d_rows)
+            at = _put(v, at, d_r)
+            _put(v, at, d_common)
         elif op == c.GRADED_DENSITY:
             total, d_score, d_loading, d_residual, d_cuts = graded_density(
                 _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _vector(ints, d[4]),
@@ -337,7 +340,7 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
                     total = 0.0
         elif op == c.CELLS_DENSITY or op == c.GRADED_DENSITY:
             at = out + 1
-            for k in range(8 if op == c.CELLS_DENSITY else 4):
+            for k in range(10 if op == c.CELLS_DENSITY else 4):
                 size = d[k, 1] * d[k, 2] * d[k, 3]
                 for i in range(size):
                     bar[d[k, 0] + i] += bar[out] * v[at + i]

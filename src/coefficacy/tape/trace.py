@@ -292,7 +292,7 @@ _RULES: dict[type, Callable[..., list[Any]]] = {
     ViewOp: _first,
     Dot: _dot,
     Blockwise: _blockwise,
-    kernels.CellsDensity: _density(8, codes.CELLS_DENSITY),
+    kernels.CellsDensity: _density(10, codes.CELLS_DENSITY),
     kernels.GradedDensity: _density(4, codes.GRADED_DENSITY),
     kernels.Paths: _paths,
     kernels.Scatter: _scatter,
