@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import FitError as FitError
     from coefficacy.errors import Interrupted as Interrupted
     from coefficacy.errors import SpecError as SpecError
+    from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
     from coefficacy.reporting import report as report
     from coefficacy.sampling import Fit as Fit
@@ -45,6 +46,7 @@ _HOMES = {
     "FitError": "errors",
     "Interrupted": "errors",
     "SpecError": "errors",
+    "StudyError": "errors",
     "SurveyError": "errors",
     "report": "reporting",
     "Fit": "sampling",
