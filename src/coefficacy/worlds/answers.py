@@ -69,17 +69,19 @@ def draw_items(
     sd: float,
     unit: float = 1.0,
     location: float = 0.0,
+    categories: int = 5,
 ) -> Items:
     """Draw measurement parameters that vary around the wanted ones.
 
     Parameters
     ----------
-    family : ``"gaussian"`` or ``"ordinal"`` (five categories, cumulative logit)
+    family : ``"gaussian"`` or ``"ordinal"`` (cumulative logit)
     reliability : lambda^2 / (lambda^2 + residual variance) of an average item for a latent of unit variance
     item_sd : team-level item residual of an average item, in units of the latent's within-team residual SD
-    sd : total SD of the latent over persons; sets the thresholds so that all five categories are used
+    sd : total SD of the latent over persons; sets the thresholds so that all categories are used
     unit : loading of an average gaussian item
     location : mean of the gaussian items
+    categories : of the ordinal items
     """
     k = len(names)
     odds = reliability / (1 - reliability)
@@ -89,10 +91,16 @@ def draw_items(
     shift = rng.uniform(-1, 1, k)
     if family == "ordinal":
         total = np.sqrt((loading * sd) ** 2 + tau**2 + LOGISTIC_VARIANCE)
-        base = np.array([NormalDist().inv_cdf(p) for p in _CUMULATIVE])
+        base = np.array([NormalDist().inv_cdf(p) for p in _cumulative(categories)])
         return Items(names, loading, tau, threshold=total[:, None] * (base + _SHIFT * shift[:, None]))
     residual = unit / math.sqrt(odds) * rng.uniform(0.85, 1.15, k)
     return Items(names, loading, tau, intercept=location + _SHIFT * unit * shift, residual_sd=residual)
+
+
+def _cumulative(categories: int) -> Array:
+    """Shares of answers up to each cut: those of five categories, spread over more or fewer."""
+    cuts = np.arange(1, categories) * 5 / categories
+    return np.interp(cuts, range(6), (0.0, *_CUMULATIVE, 1.0))
 
 
 def draw_answers(rng: np.random.Generator, items: Items, eta: Array, team: NDArray[np.int64]) -> Array:
