@@ -92,7 +92,8 @@ def opened(path: str | Path | None, study: Study) -> Iterator[Store]:
 
     Parameters
     ----------
-    path : of the file; a last line that a kill left unfinished is cut off. None keeps rows in memory
+    path : of the file, made with its folder if absent; a last line that a kill left unfinished is cut off.
+        None keeps rows in memory
 
     Raises
     ------
@@ -105,6 +106,7 @@ def opened(path: str | Path | None, study: Study) -> Iterator[Store]:
         yield Store(None, [header])
         return
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         _lock(file, path)
         _cut_torn_line(file)

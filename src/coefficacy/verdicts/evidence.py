@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Compiled, Fit
     from coefficacy.scores import Refits
     from coefficacy.spec.model import ModelSpec, Question
+    from coefficacy.verdicts.calibration import Calibration
 
 __all__ = ["answer_without_rival", "evidence_of_effect", "verdict"]
 
@@ -31,13 +32,20 @@ _UNITS = ("persons", "teams", "layers")
 _PRIOR_PERFORMANCE = re.compile(r"prior|previous|past|baseline|before|earlier|pre_|_pre\b|lag", re.IGNORECASE)
 
 
-def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = None) -> Verdict:
+def verdict(
+    fit: Fit,
+    *,
+    refits: Refits | None = None,
+    calibration: Calibration | None = None,
+    progress: Tell | None = None,
+) -> Verdict:
     """Weigh the evidence on the model's question.
 
     Parameters
     ----------
     fit : of a model with a question; its tree gets the groups ``left_out`` (pointwise scores) and ``checks``
     refits : how left-out teams are scored; the default takes 10 folds and the fit's own seed
+    calibration : error rates for this model and design; adds a line to the reasons
     progress : told (what, done, in all)
 
     Returns
@@ -49,10 +57,15 @@ def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = N
     Raises
     ------
     FitError : the model asks no question
+    StudyError : the calibration is of another model or design
     """
     from coefficacy.checks import agreement
 
+    if calibration is not None:
+        calibration.refuse_other(fit.spec, fit.survey)
+
     question = _question(fit)
+    rates = (calibration.sentence(),) if calibration is not None and calibration.sentence() else ()
     started = time.perf_counter()
     rivals, why_not = _rivals(fit, question, refits, progress or (lambda *_: None))
     main = rivals.get(question.rival)
@@ -82,7 +95,7 @@ def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = N
         agreement={name: _agreement(fit, name, agreement) for name in fit.survey.items},
         estimands={"rivals": others} if others else {},
         verdict=answer,
-        reasons=(*reasons, *why_not, *_about_others(others), *_warnings(fit, question)),
+        reasons=(*reasons, *rates, *why_not, *_about_others(others), *_warnings(fit, question)),
         seconds={**fit.seconds, "checks": time.perf_counter() - started, "report": None},
     )
 

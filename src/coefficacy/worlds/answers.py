@@ -60,7 +60,7 @@ class Items:
 
 
 def draw_items(
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
     names: tuple[str, ...],
     *,
     family: str,
@@ -75,6 +75,7 @@ def draw_items(
 
     Parameters
     ----------
+    rng : None gives all items the wanted parameters
     family : ``"gaussian"`` or ``"ordinal"`` (cumulative logit)
     reliability : lambda^2 / (lambda^2 + residual variance) of an average item for a latent of unit variance
     item_sd : team-level item residual of an average item, in units of the latent's within-team residual SD
@@ -84,16 +85,20 @@ def draw_items(
     categories : of the ordinal items
     """
     k = len(names)
+
+    def around(low: float, high: float) -> Array:
+        return np.full(k, (low + high) / 2) if rng is None else rng.uniform(low, high, k)
+
     odds = reliability / (1 - reliability)
     mean_loading = math.sqrt(odds * LOGISTIC_VARIANCE) if family == "ordinal" else unit
-    loading = mean_loading * rng.uniform(0.8, 1.2, k)
-    tau = item_sd * mean_loading * rng.uniform(0.7, 1.3, k)
-    shift = rng.uniform(-1, 1, k)
+    loading = mean_loading * around(0.8, 1.2)
+    tau = item_sd * mean_loading * around(0.7, 1.3)
+    shift = around(-1, 1)
     if family == "ordinal":
         total = np.sqrt((loading * sd) ** 2 + tau**2 + LOGISTIC_VARIANCE)
         base = np.array([NormalDist().inv_cdf(p) for p in _cumulative(categories)])
         return Items(names, loading, tau, threshold=total[:, None] * (base + _SHIFT * shift[:, None]))
-    residual = unit / math.sqrt(odds) * rng.uniform(0.85, 1.15, k)
+    residual = unit / math.sqrt(odds) * around(0.85, 1.15)
     return Items(names, loading, tau, intercept=location + _SHIFT * unit * shift, residual_sd=residual)
 
 
