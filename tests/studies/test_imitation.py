@@ -31,7 +31,7 @@ def test_names_scales_and_rope_may_be_the_users_own() -> None:
     design = planned_design(spec, 8, 5, layers=2, n_items=4, reliability=0.3)
     assert design.collective_efficacy == Scale(3, 0.3, "ordinal", 7)
     assert design.self_efficacy == Scale(4, 0.3, "ordinal", 7)
-    fitted = imitate(spec, design).spec
+    fitted = imitate(spec, design)
     assert fitted.question == spec.question
     assert [m.items for m in fitted.measures] == [m.items for m in FLAGSHIP.measures]
     assert fitted.measures[0].scale == (1, 7)

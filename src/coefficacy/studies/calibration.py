@@ -77,7 +77,7 @@ def calibration_cells(
     """
     if sims < 1 or not effects:
         raise StudyError(Problem("calibrate", f"{sims} worlds of {len(effects)} effects.", "Ask for some."))
-    fitted = imitate(spec, design).spec
+    fitted = imitate(spec, design)
     effects = tuple(dict.fromkeys(map(float, effects)))
     for effect in effects:
         simulate(CLAIM, seed=0, design=design, effect=effect, driver=0.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coefficacy.errors import CoefficacyError, StudyError
+from coefficacy.errors import CoefficacyError, Problem, StudyError
 from coefficacy.spec import ModelSpec, queries
 from coefficacy.studies.imitation import refuse_strangers
 from coefficacy.worlds import Design, Scale
@@ -70,6 +70,9 @@ def planned_design(
     refuse_strangers(spec)
     reliabilities = dict.fromkeys(MEASURES, reliability) | {"competence": test_reliability}
     scales = {name: _planned(spec, name, n_items, reliabilities[name]) for name in MEASURES}
+    if n_teams < layers:
+        what = f"{n_teams} teams cannot be dealt to {layers} layers."
+        raise StudyError(Problem("design: layers", what, "Plan at least one team for each layer."))
     dealt = tuple(k % max(layers, 1) for k in range(n_teams))
     return _designed(sizes=(team_size,) * n_teams, layers=dealt, **scales)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from coefficacy.errors import Problem, StudyError
 from coefficacy.spec import ModelSpec, load_model, queries
@@ -12,10 +11,7 @@ from coefficacy.spec.model import Regression
 from coefficacy.worlds import Design, simulate
 from coefficacy.worlds.design import FAMILIES, MEASURES
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["CLAIM", "WORLD", "Imitation", "imitate", "refuse_strangers"]
+__all__ = ["CLAIM", "WORLD", "imitate", "refuse_strangers"]
 
 CLAIM = "C4"
 WORLD = (
@@ -30,22 +26,11 @@ _CAN = (
 _OPTIONS = ("level", "aggregate", "loadings", "form", "item_residuals", "reliability", "sd")
 
 
-@dataclass(frozen=True, slots=True)
-class Imitation:
-    """A model as it is fitted to simulated worlds, and their design.
-
-    Attributes
-    ----------
-    spec : the user's, with the world's names of keys and items; rivals beside the question's are left out,
-        as they do not enter the answer
-    """
-
-    spec: ModelSpec
-    design: Design
-
-
-def imitate(spec: ModelSpec, design: Design) -> Imitation:
+def imitate(spec: ModelSpec, design: Design) -> ModelSpec:
     """Return the model as it is fitted to worlds of that design.
+
+    It is the user's, with the world's names of keys and items. Rivals beside the question's are left out, as
+    they do not enter the answer.
 
     Raises
     ------
@@ -67,7 +52,7 @@ def imitate(spec: ModelSpec, design: Design) -> Imitation:
     )
     tables = simulate(CLAIM, seed=0, design=design).tables
     read_survey(fitted, persons=tables["persons"], teams=tables["teams"], layers=tables["layers"])
-    return Imitation(fitted, design)
+    return fitted
 
 
 def refuse_strangers(spec: ModelSpec) -> None:
