@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coefficacy.spec import ModelSpec as ModelSpec
     from coefficacy.spec import list_models as list_models
     from coefficacy.spec import load_model as load_model
+    from coefficacy.studies import calibrate as calibrate
     from coefficacy.survey import Survey as Survey
     from coefficacy.survey import read_survey as read_survey
     from coefficacy.verdicts import Verdict as Verdict
@@ -56,6 +57,7 @@ _HOMES = {
     "load_model": "spec",
     "Survey": "survey",
     "read_survey": "survey",
+    "calibrate": "studies",
     "Verdict": "verdicts",
     "verdict": "verdicts",
     "simulate": "worlds",
