@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import FitError as FitError
     from coefficacy.errors import Interrupted as Interrupted
     from coefficacy.errors import SpecError as SpecError
+    from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
     from coefficacy.reporting import report as report
     from coefficacy.sampling import Fit as Fit
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from coefficacy.spec import ModelSpec as ModelSpec
     from coefficacy.spec import list_models as list_models
     from coefficacy.spec import load_model as load_model
+    from coefficacy.studies import calibrate as calibrate
     from coefficacy.survey import Survey as Survey
     from coefficacy.survey import read_survey as read_survey
     from coefficacy.verdicts import Verdict as Verdict
@@ -45,6 +47,7 @@ _HOMES = {
     "FitError": "errors",
     "Interrupted": "errors",
     "SpecError": "errors",
+    "StudyError": "errors",
     "SurveyError": "errors",
     "report": "reporting",
     "Fit": "sampling",
@@ -54,6 +57,7 @@ _HOMES = {
     "load_model": "spec",
     "Survey": "survey",
     "read_survey": "survey",
+    "calibrate": "studies",
     "Verdict": "verdicts",
     "verdict": "verdicts",
     "simulate": "worlds",

@@ -12,6 +12,7 @@ __all__ = [
     "Interrupted",
     "Problem",
     "SpecError",
+    "StudyError",
     "SurveyError",
     "did_you_mean",
 ]
@@ -61,8 +62,12 @@ class FitError(CoefficacyError):
     """A fit, a saved fit or an output folder that cannot be used."""
 
 
+class StudyError(CoefficacyError):
+    """A study, its store or its executor that cannot be used."""
+
+
 class Interrupted(CoefficacyError):
-    """Sampling was stopped by the user; the message says what was kept."""
+    """Sampling or a study was stopped by the user; the message says what was kept."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -67,6 +67,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise AssertionError("sampling was reached")
 
     monkeypatch.setattr("coefficacy.sampling.fit", unreachable)
+    monkeypatch.setattr("coefficacy.studies.run.processes", unreachable)
     (tmp_path / "model.toml").write_text(MODEL)
     persons().to_csv(tmp_path / "persons.csv", index=False)
     teams().to_csv(tmp_path / "teams.csv", index=False)
@@ -244,6 +245,7 @@ OPTIONS = {
     "two tables for a level": (["--table", "layer=a.csv", "--table", "layer=b.csv"], "given twice"),
     "table that is not there": (["--layers", "nowhere.csv"], "no such file"),
     "extra argument": (["surplus"], "surplus"),
+    "calibration that is not there": (["--calibration", "nowhere"], "nowhere: holds no calibration.json"),
 }
 
 
@@ -273,6 +275,43 @@ COMMANDS = {
     "output folder of another": (["demo", "--out", "{folder}"], "holds no verdict.json"),
     "output folder that is a file": (["demo", "--out", "{folder}/model.toml"], "is a file"),
     "simulation into a folder of another": (["simulate", "C4", "--out", "{folder}"], "holds no truth.json"),
+}
+
+CALIBRATE = ["calibrate", "C4", "--out", "{folder}/out"]
+PLAN = ["--teams-n", "8", "--team-size", "3"]
+COMMANDS |= {
+    "calibration of no design": (CALIBRATE, "no design is given. Give your tables"),
+    "calibration of half a design": ([*CALIBRATE, "--teams-n", "8"], "no design is given"),
+    "calibration of two designs": (
+        [*CALIBRATE, *PLAN, "--persons", "{folder}/persons.csv"],
+        "tables and --teams-n and --team-size are given",
+    ),
+    "calibration of a model without a world": (
+        ["calibrate", "{folder}/model.toml", "--out", "{folder}/out", *PLAN],
+        "its measures are efficacy, skill, not collective_efficacy, competence, self_efficacy. Worlds can be",
+    ),
+    "calibration with effects that are no numbers": (
+        [*CALIBRATE, *PLAN, "--effects", "some"],
+        "'some' is no",
+    ),
+    "calibration with an impossible effect": (
+        [*CALIBRATE, *PLAN, "--effects", "0,0.9"],
+        "of the variance of adaptation",
+    ),
+    "calibration with no world": ([*CALIBRATE, *PLAN, "--sims", "0"], "'--sims'"),
+    "calibration with an impossible reliability": (
+        [*CALIBRATE, *PLAN, "--reliability", "1"],
+        "reliability: 1.0",
+    ),
+    "calibration of fewer teams than layers": (
+        [*CALIBRATE, *PLAN, "--layers-n", "9"],
+        "8 teams cannot be dealt",
+    ),
+    "calibration into a folder of another": (
+        ["calibrate", "C4", "--out", "{folder}", *PLAN],
+        "holds no worlds.jsonl",
+    ),
+    "calibration into a file": (["calibrate", "C4", "--out", "{folder}/model.toml", *PLAN], "is a file"),
 }
 
 

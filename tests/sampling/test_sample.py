@@ -8,7 +8,7 @@ import toy_model
 import xarray as xr
 
 from coefficacy.errors import FitError, Interrupted
-from coefficacy.sampling import SamplingStopped, prior_predictive
+from coefficacy.sampling import SamplingStopped, limited_cores, prior_predictive
 from coefficacy.sampling.trees import complete_chains
 
 
@@ -56,6 +56,12 @@ def test_rows_can_be_swapped_without_compiling_again(compiled, rows):
 def test_swapping_leaves_the_original_as_it_was(compiled, tree):
     compiled.with_data({"person.mood.y": np.zeros(24)})
     again = compiled.sample(draws=500, tune=300, chains=4, seed=1)
+    assert again["posterior"].to_dataset().identical(tree["posterior"].to_dataset())
+
+
+def test_draws_do_not_depend_on_the_number_of_processors(compiled, tree):
+    with limited_cores(1):
+        again = compiled.sample(draws=500, tune=300, chains=4, seed=1)
     assert again["posterior"].to_dataset().identical(tree["posterior"].to_dataset())
 
 

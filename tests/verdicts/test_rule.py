@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
 
-from coefficacy.verdicts import Evidence, decide
+from coefficacy.verdicts import Evidence, decide, settled
 from coefficacy.verdicts.rule import stated
 
 GOOD = {"lower": 0.2, "p_below": 0.01, "bound": 0.1, "p_better": 0.95, "p_check": 0.01, "converged": True}
@@ -64,3 +67,30 @@ def test_every_probability_is_stated_between_zero_and_one(digits):
         assert sign != "<" or value < shown
         assert sign != ">" or value > shown
         assert sign != "=" or shown == pytest.approx(value, abs=0.501 * 10**-digits)
+
+
+RIVALS = [(None, None), *product((0.0, 0.5, 0.80, 0.8001, 1.0), (0.0, 0.0499, 0.05, 0.5, 1.0))]
+
+
+@pytest.mark.parametrize("converged", [True, False])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("lower", [-0.2, 0.0999, 0.1, 0.1001, 0.6])
+@pytest.mark.parametrize("p_below", [0.0, 0.2, 0.9499, 0.95, 1.0])
+def test_a_settled_answer_is_that_of_the_rule_whatever_the_rival(p_below, lower, sign, converged):
+    evidence = Evidence(lower, p_below, 0.1, None, None, converged, sign)
+    answers = {decide(replace(evidence, p_better=b, p_check=c))[0] for b, c in RIVALS}
+    found = settled(evidence)
+    assert answers == {found} if found else len(answers) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({}, None),
+        ({"lower": 0.1}, "cannot tell"),
+        ({"p_below": 0.95, "lower": -0.2}, "refuted"),
+        ({"converged": False}, "cannot tell"),
+    ],
+)
+def test_the_rival_matters_only_where_the_effect_is_clear(change, answer):
+    assert settled(Evidence(**{**GOOD, **change})) == answer

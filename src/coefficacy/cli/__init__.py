@@ -4,6 +4,7 @@
 |---|---|
 | `app` | the commands and their options |
 | `analysis` | from tables to the files of a result, stopped or not |
+| `calibration` | error rates of the verdict for a design |
 | `show`, `evidence` | what is printed |
 | `exits` | `main`: exit codes, and errors as one readable block |
 """

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Fit
     from coefficacy.spec import ModelSpec
     from coefficacy.survey import Survey
+    from coefficacy.verdicts import Calibration
 
 __all__ = ["Sampling", "TableFiles", "read_input", "run_demo", "run_fit", "run_report", "run_simulation"]
 
@@ -86,14 +87,28 @@ def read_input(model: str, files: TableFiles) -> tuple[ModelSpec, Survey]:
     return spec, survey
 
 
-def run_fit(model: str, files: TableFiles, out: Path, sampling: Sampling, *, quiet: bool) -> Exit:
+def run_fit(
+    model: str,
+    files: TableFiles,
+    out: Path,
+    sampling: Sampling,
+    *,
+    calibration: Path | None = None,
+    quiet: bool,
+) -> Exit:
     """Validate everything, fit, decide, write; return the exit code."""
     folder = _writable(out)
     spec, survey = read_input(model, files)
     if spec.question is None:
         mend = 'Add a [question] with an effect, e.g. effect = "team.y ~ x".'
         raise SpecError(Problem(model, "the model asks no question, so there is nothing to decide.", mend))
-    return _analyse(spec, survey, folder, sampling, quiet=quiet)
+    rates = None
+    if calibration is not None:
+        from coefficacy.verdicts import Calibration
+
+        rates = Calibration.read(calibration)
+        rates.refuse_other(spec, survey)
+    return _analyse(spec, survey, folder, sampling, calibration=rates, quiet=quiet)
 
 
 def run_demo(out: Path, *, quiet: bool = False) -> Exit:
@@ -163,6 +178,7 @@ def _analyse(
     quiet: bool,
     simulated_note: str | None = None,
     refits: dict[str, int] | None = None,
+    calibration: Calibration | None = None,
 ) -> Exit:
     """Fit, decide and write; on Ctrl-C keep the draws that are done beside the folder."""
     from coefficacy.cli.evidence import show_result
@@ -179,7 +195,7 @@ def _analyse(
 
         with checks_bar(quiet=quiet) as progress:
             settings = Refits(seed=done.seed, **(refits or {}))
-            decision = verdict(done, refits=settings, progress=progress)
+            decision = verdict(done, refits=settings, calibration=calibration, progress=progress)
         write_results(done, decision, folder, simulated_note=simulated_note)
     except (Interrupted, KeyboardInterrupt) as stopped:
         begun = getattr(stopped, "fit", None)

@@ -101,6 +101,10 @@ def fit(
     tune: Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")] = 1000,
     chains: Annotated[int, typer.Option(min=1, max=64, help="Chains.")] = 4,
     seed: Seed = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder that 'calibrate' wrote for this design."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Fit a model to a survey, weigh it against its rival, and write the result."""
@@ -108,7 +112,7 @@ def fit(
 
     files = TableFiles(persons, teams, layers, tuple(table or ()))
     sampling = Sampling(engine=engine, draws=draws, tune=tune, chains=chains, seed=seed)
-    raise typer.Exit(run_fit(model, files, out, sampling, quiet=quiet))
+    raise typer.Exit(run_fit(model, files, out, sampling, calibration=calibration, quiet=quiet))
 
 
 @app.command()
@@ -135,3 +139,40 @@ def simulate(
     from coefficacy.cli.analysis import run_simulation
 
     raise typer.Exit(run_simulation(claim, out, seed=seed, null=null, teams=teams, team_size=team_size))
+
+
+@app.command()
+def calibrate(
+    model: Model,
+    out: Annotated[Path, typer.Option(help="Folder for worlds.jsonl, calibration.json and calibration.md.")],
+    persons: Persons = None,
+    teams: Teams = None,
+    layers: Layers = None,
+    table: Tables = None,
+    teams_n: Annotated[int | None, typer.Option(min=2, help="Instead of tables: number of teams.")] = None,
+    team_size: Annotated[int | None, typer.Option(min=1, help="Instead of tables: their members.")] = None,
+    layers_n: Annotated[int, typer.Option(min=2, help="With --teams-n: number of layers.")] = 4,
+    items: Annotated[int, typer.Option(min=2, help="With --teams-n: items of each efficacy.")] = 5,
+    reliability: Annotated[float, typer.Option(help="With --teams-n: of a single such item.")] = 0.4,
+    sims: Annotated[int, typer.Option(min=1, help="Worlds of each effect.")] = 100,
+    effects: Annotated[str, typer.Option(help="Planted effects, standardised.")] = "0,0.1,0.3",
+    draws: Annotated[int, typer.Option(min=10, help="Kept draws of each chain.")] = 1000,
+    tune: Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")] = 1000,
+    chains: Annotated[int, typer.Option(min=1, max=64, help="Chains.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Makes the worlds.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, one thread each; default one a processor.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the worlds in the folder.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Measure how often the verdict errs for your design, in simulated worlds with a known effect."""
+    from coefficacy.cli.analysis import TableFiles
+    from coefficacy.cli.calibration import Plan, Worlds, run_calibration
+
+    files = TableFiles(persons, teams, layers, tuple(table or ()))
+    plan = Plan(teams_n, team_size, layers_n, items, reliability)
+    worlds = Worlds(sims, effects, draws, tune, chains, seed)
+    raise typer.Exit(
+        run_calibration(model, files, plan, out, worlds, workers=workers, resume=resume, quiet=quiet)
+    )

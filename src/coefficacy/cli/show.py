@@ -33,13 +33,25 @@ def console() -> Console:
 
 @contextmanager
 def checks_bar(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Show on stderr how far the checks are: what is done, how much of it, of how much."""
+    """Show on stderr how far the checks are: what is done, how much of it, of how much.
+
+    Nothing is shown before something is told, so that an error before that stands alone.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bars:
-        task = bars.add_task("checks", total=None)
-        yield lambda what, done, total: bars.update(task, description=what, completed=done, total=total)
+    bars = Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet)
+    task = bars.add_task("checks", total=None)
+
+    def tell(what: str, done: int, total: int) -> None:
+        bars.start()
+        bars.update(task, description=what, completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        if bars.live.is_started:
+            bars.stop()
 
 
 def library() -> None:

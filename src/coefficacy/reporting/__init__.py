@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.results import (
@@ -18,12 +19,14 @@ from coefficacy.reporting.tables import team_estimates
 __all__ = [
     "RESULT_FILES",
     "OutputFolder",
+    "calibration_text",
     "partial_folder",
     "rebuild_page",
     "render_report",
     "report",
     "result_folder",
     "team_estimates",
+    "write_calibration",
     "write_partial",
     "write_results",
 ]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from coefficacy.errors import FitError, Problem
 
-__all__ = ["OutputFolder"]
+__all__ = ["OutputFolder", "replace_text"]
 
 _STALE_SECONDS = 24 * 3600
 
@@ -134,3 +134,17 @@ class OutputFolder:
         for draft in self.path.parent.glob(f".{escape(self.path.name)}.coefficacy-*"):
             if draft != self._sibling("earlier") and time.time() - draft.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(draft, ignore_errors=True)
+
+
+def replace_text(path: Path, text: str) -> Path:
+    """Write `text` beside `path` and rename it into place."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise FitError(Problem(str(path), f"cannot be written ({error.strerror}).")) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+    return path

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coefficacy.errors import FitError, Problem
-from coefficacy.reporting.folder import OutputFolder
+from coefficacy.reporting.folder import OutputFolder, replace_text
 from coefficacy.reporting.origin import mark_simulated
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.tables import team_estimates
@@ -149,24 +147,10 @@ def rebuild_page(folder: str | Path) -> Path:
         written = _complete(Fit.load(path / DRAWS), OutputFolder.at(path, markers=(DRAWS,)))
         return written / "report.html"
     verdict = Verdict.from_json(kept.read_text(encoding="utf-8"), where=str(kept))
-    return _replace_text(path / "report.html", render_report(Fit.load(path / DRAWS), verdict))
+    return replace_text(path / "report.html", render_report(Fit.load(path / DRAWS), verdict))
 
 
 def _complete(fit: Fit, folder: OutputFolder) -> Path:
     from coefficacy.verdicts import verdict as decide
 
     return write_results(fit, decide(fit), folder)
-
-
-def _replace_text(path: Path, text: str) -> Path:
-    """Write `text` beside `path` and rename it into place."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise FitError(Problem(str(path), f"cannot be written ({error.strerror}).")) from error
-    finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()
-    return path

@@ -16,7 +16,13 @@ from coefficacy.sampling.convergence import Convergence, Settings, judge
 from coefficacy.sampling.fitting import compiled_model, fit
 from coefficacy.sampling.progress import Progress, Snapshot, progress_bar
 from coefficacy.sampling.result import Fit
-from coefficacy.sampling.sample import Compiled, SamplingStopped, compile_model, prior_predictive
+from coefficacy.sampling.sample import (
+    Compiled,
+    SamplingStopped,
+    compile_model,
+    limited_cores,
+    prior_predictive,
+)
 from coefficacy.sampling.summary import parameter_names, summary
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "compiled_model",
     "fit",
     "judge",
+    "limited_cores",
     "parameter_names",
     "prior_predictive",
     "progress_bar",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
@@ -22,10 +24,24 @@ if TYPE_CHECKING:
 
     from coefficacy.sampling.result import Fit
 
-__all__ = ["Compiled", "SamplingStopped", "compile_model", "prior_predictive"]
+__all__ = ["Compiled", "SamplingStopped", "compile_model", "limited_cores", "prior_predictive"]
 
 _POLL_SECONDS = 0.1
 _MOST_CORRELATED = 200
+_most_cores: ContextVar[int | None] = ContextVar("most_cores", default=None)
+
+
+@contextmanager
+def limited_cores(most: int) -> Iterator[None]:
+    """Sample on at most so many processors inside the block, whoever asks for draws there.
+
+    For many fits side by side; the draws do not depend on it.
+    """
+    token = _most_cores.set(most)
+    try:
+        yield
+    finally:
+        _most_cores.reset(token)
 
 
 class SamplingStopped(Interrupted):
@@ -116,7 +132,7 @@ class Compiled:
         data : other data for this run, see :meth:`with_data`
         progress : told about ten times a second how far it is
         target_accept : in (0, 1); nearer to 1 means smaller steps and fewer divergences
-        cores : chains that run at the same time; default one a processor
+        cores : chains that run at the same time; default one a processor, see :func:`limited_cores`
         stage : what `progress` is told this is
 
         Returns
@@ -146,7 +162,7 @@ class Compiled:
                 draws=draws,
                 tune=tune,
                 chains=chains,
-                cores=cores or min(chains, os.cpu_count() or 1),
+                cores=cores or min(chains, _most_cores.get() or os.cpu_count() or 1),
                 seed=seed,
                 target_accept=target_accept,
                 adaptation=self._adaptation(),

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from coefficacy.verdicts.evidence import verdict
+from coefficacy.verdicts.calibration import CALIBRATION_FILE, Calibration, ErrorRates
+from coefficacy.verdicts.evidence import answer_without_rival, evidence_of_effect, verdict
 from coefficacy.verdicts.result import SCHEMA, Answer, Verdict
-from coefficacy.verdicts.rule import Evidence, decide
+from coefficacy.verdicts.rule import Evidence, decide, settled
 
-__all__ = ["SCHEMA", "Answer", "Evidence", "Verdict", "decide", "verdict"]
+__all__ = [
+    "CALIBRATION_FILE",
+    "SCHEMA",
+    "Answer",
+    "Calibration",
+    "ErrorRates",
+    "Evidence",
+    "Verdict",
+    "answer_without_rival",
+    "decide",
+    "evidence_of_effect",
+    "settled",
+    "verdict",
+]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coefficacy.errors import FitError, Problem
 from coefficacy.spec import queries
-from coefficacy.verdicts.result import SCHEMA, Verdict
-from coefficacy.verdicts.rule import FAILS, Evidence, decide, stated
+from coefficacy.verdicts.result import SCHEMA, Answer, Verdict
+from coefficacy.verdicts.rule import FAILS, Evidence, decide, settled, stated
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Compiled, Fit
     from coefficacy.scores import Refits
     from coefficacy.spec.model import ModelSpec, Question
+    from coefficacy.verdicts.calibration import Calibration
 
-__all__ = ["verdict"]
+__all__ = ["answer_without_rival", "evidence_of_effect", "verdict"]
 
 type Tell = Callable[[str, int, int], None]
 
@@ -31,13 +32,20 @@ _UNITS = ("persons", "teams", "layers")
 _PRIOR_PERFORMANCE = re.compile(r"prior|previous|past|baseline|before|earlier|pre_|_pre\b|lag", re.IGNORECASE)
 
 
-def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = None) -> Verdict:
+def verdict(
+    fit: Fit,
+    *,
+    refits: Refits | None = None,
+    calibration: Calibration | None = None,
+    progress: Tell | None = None,
+) -> Verdict:
     """Weigh the evidence on the model's question.
 
     Parameters
     ----------
     fit : of a model with a question; its tree gets the groups ``left_out`` (pointwise scores) and ``checks``
     refits : how left-out teams are scored; the default takes 10 folds and the fit's own seed
+    calibration : error rates for this model and design; adds a line to the reasons
     progress : told (what, done, in all)
 
     Returns
@@ -49,27 +57,23 @@ def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = N
     Raises
     ------
     FitError : the model asks no question
+    StudyError : the calibration is of another model or design
     """
     from coefficacy.checks import agreement
 
-    question = fit.spec.question
-    if question is None:
-        raise FitError(Problem("question", "the model asks no question.", "Add a [question] with an effect."))
+    if calibration is not None:
+        calibration.refuse_other(fit.spec, fit.survey)
+
+    question = _question(fit)
+    rates = (calibration.sentence(),) if calibration is not None and calibration.sentence() else ()
     started = time.perf_counter()
-    sign = 1.0 if question.direction == "positive" else -1.0
-    bound = question.rope[1] if sign > 0 else -question.rope[0]
-    standardised = sign * _effect(fit, question, ".std")
     rivals, why_not = _rivals(fit, question, refits, progress or (lambda *_: None))
     main = rivals.get(question.rival)
     answer, reasons = decide(
-        Evidence(
-            lower=float(np.quantile(standardised, 0.025)),
-            p_below=float(np.mean(standardised < bound)),
-            bound=bound,
+        replace(
+            evidence_of_effect(fit),
             p_better=main.elpd["p_better"] if main and main.elpd else None,
             p_check=main.ppc["p_value"] if main else None,
-            converged=fit.convergence.ok,
-            sign=int(sign),
         )
     )
     others = {name: {"elpd": r.elpd, "ppc": r.ppc} for name, r in rivals.items() if name != question.rival}
@@ -84,16 +88,52 @@ def verdict(fit: Fit, *, refits: Refits | None = None, progress: Tell | None = N
         spec_hash=queries.spec_hash(fit.spec),
         n=_units(fit),
         converged=_convergence(fit),
-        effect=_summary(sign * standardised, question, bounds=question.rope),
+        effect=_summary(_effect(fit, question, ".std"), question, bounds=question.rope),
         effect_raw=_summary(_effect(fit, question, ""), question, bounds=None),
         elpd=main.elpd if main else None,
         ppc=main.ppc if main else None,
         agreement={name: _agreement(fit, name, agreement) for name in fit.survey.items},
         estimands={"rivals": others} if others else {},
         verdict=answer,
-        reasons=(*reasons, *why_not, *_about_others(others), *_warnings(fit, question)),
+        reasons=(*reasons, *rates, *why_not, *_about_others(others), *_warnings(fit, question)),
         seconds={**fit.seconds, "checks": time.perf_counter() - started, "report": None},
     )
+
+
+def evidence_of_effect(fit: Fit) -> Evidence:
+    """Return what the fit alone tells the rule; the lines on the rival are left open.
+
+    Raises
+    ------
+    FitError : the model asks no question
+    """
+    question = _question(fit)
+    sign = 1 if question.direction == "positive" else -1
+    bound = question.rope[1] if sign > 0 else -question.rope[0]
+    standardised = sign * _effect(fit, question, ".std")
+    return Evidence(
+        lower=float(np.quantile(standardised, 0.025)),
+        p_below=float(np.mean(standardised < bound)),
+        bound=bound,
+        p_better=None,
+        p_check=None,
+        converged=fit.convergence.ok,
+        sign=sign,
+    )
+
+
+def answer_without_rival(fit: Fit) -> Answer | None:
+    """Return the verdict's answer where no rival could change it, without fitting one; else None.
+
+    For studies of many fits: most of the time of a verdict goes into the rival.
+    """
+    return settled(evidence_of_effect(fit))
+
+
+def _question(fit: Fit) -> Question:
+    if fit.spec.question is None:
+        raise FitError(Problem("question", "the model asks no question.", "Add a [question] with an effect."))
+    return fit.spec.question
 
 
 @dataclass(frozen=True, slots=True)

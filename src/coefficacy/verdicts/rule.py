@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coefficacy.verdicts.result import Answer
 
-__all__ = ["BETTER", "FAILS", "REFUTED", "Evidence", "decide", "stated"]
+__all__ = ["BETTER", "FAILS", "REFUTED", "Evidence", "decide", "settled", "stated"]
 
 BETTER = 0.80
 FAILS = 0.05
@@ -59,6 +59,18 @@ def decide(evidence: Evidence) -> tuple[Answer, tuple[str, ...]]:
     better, fails = evidence.p_better > BETTER, evidence.p_check < FAILS
     reasons += [_about_left_out(evidence.p_better, better), _about_check(evidence.p_check, fails)]
     return ("supported" if clear and better and fails else "cannot tell"), tuple(reasons)
+
+
+def settled(evidence: Evidence) -> Answer | None:
+    """Return the answer that no rival could change, or None where it depends on the rival.
+
+    The rule itself is asked about the rival that speaks most for support and the one that speaks most
+    against it; `p_better` and `p_check` of the evidence are not looked at.
+    """
+    kindest = replace(evidence, p_better=1.0, p_check=0.0)
+    harshest = replace(evidence, p_better=0.0, p_check=1.0)
+    answer, other = decide(kindest)[0], decide(harshest)[0]
+    return answer if answer == other else None
 
 
 def _about_effect(evidence: Evidence, clear: bool) -> str:

@@ -60,7 +60,7 @@ class Items:
 
 
 def draw_items(
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
     names: tuple[str, ...],
     *,
     family: str,
@@ -69,30 +69,43 @@ def draw_items(
     sd: float,
     unit: float = 1.0,
     location: float = 0.0,
+    categories: int = 5,
 ) -> Items:
     """Draw measurement parameters that vary around the wanted ones.
 
     Parameters
     ----------
-    family : ``"gaussian"`` or ``"ordinal"`` (five categories, cumulative logit)
+    rng : None gives all items the wanted parameters
+    family : ``"gaussian"`` or ``"ordinal"`` (cumulative logit)
     reliability : lambda^2 / (lambda^2 + residual variance) of an average item for a latent of unit variance
     item_sd : team-level item residual of an average item, in units of the latent's within-team residual SD
-    sd : total SD of the latent over persons; sets the thresholds so that all five categories are used
+    sd : total SD of the latent over persons; sets the thresholds so that all categories are used
     unit : loading of an average gaussian item
     location : mean of the gaussian items
+    categories : of the ordinal items
     """
     k = len(names)
+
+    def around(low: float, high: float) -> Array:
+        return np.full(k, (low + high) / 2) if rng is None else rng.uniform(low, high, k)
+
     odds = reliability / (1 - reliability)
     mean_loading = math.sqrt(odds * LOGISTIC_VARIANCE) if family == "ordinal" else unit
-    loading = mean_loading * rng.uniform(0.8, 1.2, k)
-    tau = item_sd * mean_loading * rng.uniform(0.7, 1.3, k)
-    shift = rng.uniform(-1, 1, k)
+    loading = mean_loading * around(0.8, 1.2)
+    tau = item_sd * mean_loading * around(0.7, 1.3)
+    shift = around(-1, 1)
     if family == "ordinal":
         total = np.sqrt((loading * sd) ** 2 + tau**2 + LOGISTIC_VARIANCE)
-        base = np.array([NormalDist().inv_cdf(p) for p in _CUMULATIVE])
+        base = np.array([NormalDist().inv_cdf(p) for p in _cumulative(categories)])
         return Items(names, loading, tau, threshold=total[:, None] * (base + _SHIFT * shift[:, None]))
-    residual = unit / math.sqrt(odds) * rng.uniform(0.85, 1.15, k)
+    residual = unit / math.sqrt(odds) * around(0.85, 1.15)
     return Items(names, loading, tau, intercept=location + _SHIFT * unit * shift, residual_sd=residual)
+
+
+def _cumulative(categories: int) -> Array:
+    """Shares of answers up to each cut: those of five categories, spread over more or fewer."""
+    cuts = np.arange(1, categories) * 5 / categories
+    return np.interp(cuts, range(6), (0.0, *_CUMULATIVE, 1.0))
 
 
 def draw_answers(rng: np.random.Generator, items: Items, eta: Array, team: NDArray[np.int64]) -> Array:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from coefficacy.worlds.answers import Items, draw_answers, draw_items
 from coefficacy.worlds.company import layer_table, person_table, team_table
+from coefficacy.worlds.design import Design
 from coefficacy.worlds.options import AdaptationOptions
 from coefficacy.worlds.structure import (
     PATHS,
@@ -33,7 +34,6 @@ type Positions = NDArray[np.int64]
 CE, SE, COMPETENCE = "collective_efficacy", "self_efficacy", "competence"
 MASTERY, PRIOR = "shared_mastery", "prior_performance"
 _COVARIATE_CORRELATION = 0.2
-_TESTS = 3
 
 
 def simulate_adaptation(
@@ -56,6 +56,7 @@ def simulate_adaptation(
     item_sd: float = 0.25,
     missing: float = 0.0,
     null: bool = False,
+    design: Design | None = None,
 ) -> World:
     r"""Simulate a company in the AI transition.
 
@@ -98,6 +99,8 @@ def simulate_adaptation(
     missing : share of single answers and test results that are missing completely at random
     null : plant no effect of CE and keep everything else, so that CE and adaptation still correlate through
         self-efficacy, competence and prior performance
+    design : teams, layers, items and missing answers of a survey to imitate; stands in for `n_teams`,
+        `team_size`, `layers`, `n_items`, `family`, `item_reliability`, `test_reliability` and `missing`
 
     Returns
     -------
@@ -114,6 +117,9 @@ def simulate_adaptation(
     >>> world.truth["effect"]["standardised"]
     0.3
     """
+    if design is not None:
+        n_teams, layers, missing = len(design.sizes), max(design.layers) + 1, design.missing
+        team_size = (min(design.sizes), max(design.sizes))
     options = AdaptationOptions(
         seed=seed,
         n_teams=n_teams,
@@ -133,14 +139,14 @@ def simulate_adaptation(
         item_sd=item_sd,
         missing=missing,
         null=null,
+        design=design,
     )
     return _build(options)
 
 
 def _build(options: AdaptationOptions) -> World:
     rng_frame, rng_person, rng_team, rng_items, rng_missing = np.random.default_rng(options.seed).spawn(5)
-    sizes = _draw_sizes(rng_frame, options)
-    layer = rng_frame.permutation(np.arange(options.n_teams) % options.layers)
+    sizes, layer = _draw_teams_of_company(rng_frame, options)
     covariates = _draw_covariates(rng_frame, options.n_teams)
     team = np.repeat(np.arange(options.n_teams), sizes)
     implied = implied_predictors(covariates, float(np.mean(1 / sizes)))
@@ -178,14 +184,20 @@ def _build(options: AdaptationOptions) -> World:
                 "paths": {f"team.{y}[{x}]": b for y in (SE, COMPETENCE) for x, b in PATHS[y].items()},
             },
         },
-        spec_text=model_text(options.family),
+        spec_text=model_text({measure: options.scale(measure) for measure in (CE, SE)}),
     )
 
 
-def _draw_sizes(rng: np.random.Generator, options: AdaptationOptions) -> Positions:
+def _draw_teams_of_company(
+    rng: np.random.Generator, options: AdaptationOptions
+) -> tuple[Positions, Positions]:
+    """Size and layer of every team."""
+    if options.design is not None:
+        return np.array(options.design.sizes), np.array(options.design.layers)
     low, high = options.team_size
     share = rng.beta(2, 4, options.n_teams)
-    return np.minimum(low + np.floor((high - low + 1) * share).astype(np.int64), high)
+    sizes = np.minimum(low + np.floor((high - low + 1) * share).astype(np.int64), high)
+    return sizes, rng.permutation(np.arange(options.n_teams) % options.layers)
 
 
 def _draw_covariates(rng: np.random.Generator, n_teams: int) -> dict[str, Array]:
@@ -239,29 +251,19 @@ def _line(coefficients: dict[str, float], values: dict[str, Array]) -> Array:
 def _draw_measure(
     rng: np.random.Generator, options: AdaptationOptions, measure: str, eta: Array, team: Positions
 ) -> tuple[Items, Array]:
-    if measure == COMPETENCE:
-        names = tuple(f"skill_{k}" for k in range(1, _TESTS + 1))
-        items = draw_items(
-            rng,
-            names,
-            family="gaussian",
-            reliability=options.test_reliability,
-            item_sd=options.item_sd,
-            sd=1.0,
-            unit=math.sqrt(options.test_reliability),
-        )
-    else:
-        prefix = "ce" if measure == CE else "se"
-        items = draw_items(
-            rng,
-            tuple(f"{prefix}_{k}" for k in range(1, options.n_items + 1)),
-            family=options.family,
-            reliability=options.item_reliability,
-            item_sd=options.item_sd,
-            sd=1.3 if measure == CE else 1.1,
-            unit=0.6,
-            location=3.4,
-        )
+    prefix = {CE: "ce", SE: "se", COMPETENCE: "skill"}[measure]
+    scale, tests = options.scale(measure), measure == COMPETENCE
+    items = draw_items(
+        rng,
+        tuple(f"{prefix}_{k}" for k in range(1, scale.n_items + 1)),
+        family=scale.family,
+        reliability=scale.reliability,
+        item_sd=options.item_sd,
+        sd={CE: 1.3, SE: 1.1, COMPETENCE: 1.0}[measure],
+        unit=math.sqrt(scale.reliability) if tests else 0.6,
+        location=0.0 if tests else 3.4,
+        categories=scale.categories,
+    )
     return items, draw_answers(rng, items, eta, team)
 
 

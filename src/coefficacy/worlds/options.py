@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
+from coefficacy.worlds.design import FAMILIES, Design, Scale
 
-__all__ = ["FAMILIES", "AdaptationOptions"]
+__all__ = ["AdaptationOptions"]
 
-FAMILIES = ("ordinal", "gaussian")
+_TESTS = 3
 _EFFECTS = ("effect", "self_efficacy", "competence", "prior_performance", "driver")
 _SHARES = ("item_reliability", "test_reliability")
 _SDS = ("item_sd", "layer_sd_efficacy", "layer_sd_adaptation")
@@ -39,6 +40,7 @@ class AdaptationOptions:
     item_sd: float
     missing: float
     null: bool
+    design: Design | None = None
 
     def __post_init__(self) -> None:
         problems = [*self._counts(), *self._numbers()]
@@ -52,7 +54,16 @@ class AdaptationOptions:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; `effect` is the planted one."""
-        return {**asdict(self), "team_size": list(self.team_size), "effect": self.planted}
+        plain = {**asdict(self), "team_size": list(self.team_size), "effect": self.planted}
+        return plain | {"design": self.design.as_dict()} if self.design else _without(plain, "design")
+
+    def scale(self, measure: str) -> Scale:
+        """Return how a measure is asked."""
+        if self.design is not None:
+            return getattr(self.design, measure)
+        if measure == "competence":
+            return Scale(_TESTS, self.test_reliability, "gaussian")
+        return Scale(self.n_items, self.item_reliability, self.family)
 
     def _counts(self) -> Iterator[Problem]:
         low, high = self.team_size
@@ -82,6 +93,10 @@ class AdaptationOptions:
                 yield _problem(name, getattr(self, name), "0 or more")
         if not 0 <= self.missing < 1:
             yield _problem("missing", self.missing, "a share of the answers, from 0 to below 1")
+
+
+def _without(plain: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in plain.items() if key != name}
 
 
 def _problem(name: str, value: object, wanted: str) -> Problem:

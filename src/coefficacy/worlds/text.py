@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 from coefficacy.spec import Measure, dumps, list_models, load_model
+from coefficacy.spec.model import ItemFamily
+from coefficacy.worlds.design import Scale
 
-__all__ = ["model_text"]
+__all__ = ["as_asked", "model_text"]
 
 
-def model_text(family: str) -> str:
-    """Return the library's flagship model, with its ordinal items gaussian if `family` says so."""
-    if family == "ordinal":
+def model_text(scales: Mapping[str, Scale]) -> str:
+    """Return the library's flagship model, its items changed where `scales` says so."""
+    spec = load_model("C4")
+    measures = tuple(as_asked(m, scales[m.name]) if m.name in scales else m for m in spec.measures)
+    if measures == spec.measures:
         path = next(entry.path for entry in list_models() if entry.claim == "C4")
         return path.read_text(encoding="utf-8")
-    spec = load_model("C4")
-    return dumps(replace(spec, measures=tuple(_gaussian(measure) for measure in spec.measures)))
+    return dumps(replace(spec, measures=measures))
 
 
-def _gaussian(measure: Measure) -> Measure:
-    if measure.family != "ordinal":
-        return measure
-    return replace(measure, family="gaussian", link="", scale=None)
+def as_asked(measure: Measure, scale: Scale) -> Measure:
+    """Return a measure with the answers of a simulated scale; its items keep their names."""
+    ordinal = scale.family == "ordinal"
+    link = measure.link if measure.family == scale.family else ""
+    answers = (1.0, float(scale.categories)) if ordinal else None
+    family = cast(ItemFamily, scale.family)
+    return replace(measure, family=family, link=link, scale=answers, reversed=())

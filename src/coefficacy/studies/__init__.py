@@ -1,0 +1,46 @@
+"""Many fits: a study is a list of independent, seeded jobs, run on any executor of ``concurrent.futures``.
+
+| module | holds |
+|---|---|
+| `jobs` | `Study`, `Job`, and the `Row` that a job comes to |
+| `run`, `pool` | `run_study`; processes of our own, one thread each |
+| `store` | results on disk as they come, so that a killed study goes on where it was |
+| `imitation`, `designs` | models that a world imitates; the design of a survey, made or planned |
+| `verdicts` | worlds to simulate, fit and judge, cell by cell |
+| `calibration` | error rates of the verdict for one model and design |
+"""
+
+from __future__ import annotations
+
+from coefficacy.studies.calibration import EFFECTS, calibrate, calibration_cells
+from coefficacy.studies.designs import design_of, planned_design
+from coefficacy.studies.imitation import imitate
+from coefficacy.studies.jobs import Job, Row, Study
+from coefficacy.studies.run import run_study
+from coefficacy.studies.store import Header, Store, read_store, source_hash
+from coefficacy.studies.verdicts import Cell, Sampling, count, judge_world, verdict_study
+from coefficacy.worlds import Design, Scale
+
+__all__ = [
+    "EFFECTS",
+    "Cell",
+    "Design",
+    "Header",
+    "Job",
+    "Row",
+    "Sampling",
+    "Scale",
+    "Store",
+    "Study",
+    "calibrate",
+    "calibration_cells",
+    "count",
+    "design_of",
+    "imitate",
+    "judge_world",
+    "planned_design",
+    "read_store",
+    "run_study",
+    "source_hash",
+    "verdict_study",
+]

@@ -1,0 +1,141 @@
+"""Worlds to simulate, fit and judge: the jobs behind error rates and power."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from coefficacy.spec import ModelSpec, dumps, loads
+from coefficacy.studies.imitation import CLAIM
+from coefficacy.studies.jobs import Job, Row, Study
+from coefficacy.verdicts import ErrorRates
+from coefficacy.worlds import Design
+
+__all__ = ["Cell", "Inputs", "Sampling", "cell_jobs", "count", "judge_world", "verdict_study"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How every world is sampled, with one retry as users have it; `seed` makes the worlds."""
+
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a job needs: a model in its own text, the design and the planted effect."""
+
+    spec_text: str
+    design: Design
+    effect: float
+    sampling: Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Worlds of one design with one planted effect.
+
+    Attributes
+    ----------
+    name : keys of its jobs begin with it
+    spec : fitted, see :func:`coefficacy.studies.imitation.imitate`
+    worlds : how many are wanted
+    """
+
+    name: str
+    spec: ModelSpec
+    design: Design
+    effect: float
+    worlds: int
+
+
+def judge_world(job: Job) -> dict[str, Any]:
+    """Simulate, fit and judge one world, on one processor.
+
+    The rival is fitted only where the answer depends on it; elsewhere `elpd` and `ppc` are None.
+    """
+    from coefficacy.sampling import fit, limited_cores
+    from coefficacy.survey import read_survey
+    from coefficacy.verdicts import answer_without_rival, evidence_of_effect, verdict
+    from coefficacy.worlds import simulate
+
+    asked: Inputs = job.inputs
+    # The driver is part of the residual for any model: leaving it out makes room for larger effects.
+    world = simulate(CLAIM, seed=job.seed, design=asked.design, effect=asked.effect, driver=0.0)
+    spec, sampling = loads(asked.spec_text), asked.sampling
+    tables = world.tables
+    survey = read_survey(spec, persons=tables["persons"], teams=tables["teams"], layers=tables["layers"])
+    with limited_cores(1):
+        done = fit(
+            spec, survey, seed=job.seed, progress=False,
+            draws=sampling.draws, tune=sampling.tune, chains=sampling.chains,
+        )  # fmt: skip
+        answer = answer_without_rival(done)
+        decision = verdict(done) if answer is None else None
+    evidence, gate = evidence_of_effect(done), done.convergence
+    return {
+        "verdict": decision.verdict if decision else answer,
+        "lower": evidence.lower,
+        "p_below": evidence.p_below,
+        "p_better": decision.elpd["p_better"] if decision and decision.elpd else None,
+        "p_check": decision.ppc["p_value"] if decision and decision.ppc else None,
+        "converged": gate.ok,
+        "retried": gate.retried,
+        "engine": done.engine,
+        "sample_seconds": round(done.seconds["sample"], 2),
+    }
+
+
+def verdict_study(
+    name: str,
+    cells: Iterable[Cell],
+    *,
+    sampling: Sampling,
+    design: Mapping[str, Any],
+    share: float = 1.0,
+) -> Study:
+    """Return the study that judges the worlds of all cells, all cells equally far at any time.
+
+    Parameters
+    ----------
+    design : what the store's header says of it
+    share : of every cell's worlds, the first ones
+    """
+    return Study(name, judge_world, cell_jobs(cells, sampling, share), dict(design), asdict(sampling))
+
+
+def cell_jobs(cells: Iterable[Cell], sampling: Sampling, share: float = 1.0) -> tuple[Job, ...]:
+    """Return the jobs of all cells, interleaved; worlds of one number have the same seed in every cell."""
+    placed = []
+    for cell in cells:
+        inputs = Inputs(dumps(cell.spec), cell.design, cell.effect, sampling)
+        for k in range(max(1, round(share * cell.worlds))):
+            placed.append(((k + 0.5) / cell.worlds, Job(f"{cell.name}/{k}", _seed(sampling.seed, k), inputs)))
+    return tuple(job for _, job in sorted(placed, key=lambda one: one[0]))
+
+
+def _seed(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def count(rows: Iterable[Row], cell: Cell) -> ErrorRates:
+    """Return the verdicts of a cell's worlds among `rows`, those beyond the wanted number left out."""
+    keys = {f"{cell.name}/{k}" for k in range(cell.worlds)}
+    mine = [row for row in rows if row.key in keys]
+    results = [row.result for row in mine if row.result is not None]
+    answers = Counter(r["verdict"] for r in results)
+    return ErrorRates(
+        effect=cell.effect,
+        supported=answers["supported"],
+        refuted=answers["refuted"],
+        cannot_tell=answers["cannot tell"],
+        failed=len(mine) - len(results),
+        not_converged=sum(not r["converged"] for r in results),
+    )
