@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coefficacy.reporting import report as report
     from coefficacy.sampling import Fit as Fit
     from coefficacy.sampling import fit as fit
+    from coefficacy.scores import left_out_teams as left_out_teams
     from coefficacy.spec import ModelSpec as ModelSpec
     from coefficacy.spec import list_models as list_models
     from coefficacy.spec import load_model as load_model
@@ -49,6 +50,7 @@ _HOMES = {
     "report": "reporting",
     "Fit": "sampling",
     "fit": "sampling",
+    "left_out_teams": "scores",
     "ModelSpec": "spec",
     "list_models": "spec",
     "load_model": "spec",

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from coefficacy.model.recovered import OUTCOME_DENSITY
+from coefficacy.scores.kept import PARETO_K
 from coefficacy.scores.left_out import rhat_of_total, scored_outcomes
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level
     Returns
     -------
     xr.DataArray
-        Dims (level,), units with an observed outcome; attributes ``khat_max`` (the weights can be trusted
-        below 0.7) and ``rhat_max`` (of the density that is averaged).
+        Dims (level,), units with an observed outcome, with the coordinate ``pareto_k``; attributes
+        ``khat_max`` (the weights can be trusted below ``good_k``), ``rhat_max`` (of the density that is
+        averaged), ``p`` (effective number of parameters) and ``n_samples``.
     """
     import arviz as az
 
@@ -51,13 +53,17 @@ def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level
         # k-hat goes into the verdict, with a reason of its own.
         warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto distribution")
         found = az.loo(tree, pointwise=True, reff=_relative_efficiency(density))
+    pareto_k = np.asarray(found.pareto_k, float)
     return xr.DataArray(
         np.asarray(found.elpd_i, float),
         dims=level,
-        coords={level: survey.levels[level][level][scored]},
+        coords={level: survey.levels[level][level][scored], PARETO_K: (level, pareto_k)},
         name="elpd",
         attrs={
-            "khat_max": float(np.max(np.asarray(found.pareto_k))),
+            "khat_max": float(pareto_k.max()),
+            "good_k": float(found.good_k),
+            "p": float(found.p),
+            "n_samples": int(found.n_samples),
             "rhat_max": rhat_of_total(density.transpose("chain", "draw", level).values),
             "outcomes": list(outcomes),
         },
