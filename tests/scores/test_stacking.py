@@ -5,6 +5,9 @@ Tolerances of sampled numbers are four Monte Carlo standard errors at 1,000 effe
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -183,3 +186,13 @@ def test_scores_that_rest_on_few_draws_are_said_to():
     scores["b"].pareto_k, scores["b"].good_k = by_team(np.linspace(0, 0.9, 20)), 0.68
     found = stack(scores, seed=1, draws=300)
     assert "a score rests on few draws (k-hat 0.90, at most 0.68 wanted)" in repr(found)
+
+
+def test_the_example_of_the_guide_runs_and_says_about_what_the_page_says(capsys):
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "stacking.md").read_text(encoding="utf-8")
+    found: dict = {}
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], found)
+    shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)[1]
+    numbers = [np.array(re.findall(r"\d\.\d\d\b", t), float) for t in (shown, capsys.readouterr().out)]
+    assert numbers[1] == pytest.approx(numbers[0], abs=0.04)
+    assert found["found"].convergence.ok

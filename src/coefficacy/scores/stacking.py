@@ -84,7 +84,7 @@ def stack(
     >>> y = rng.normal(size=50)
     >>> a, b = (xr.DataArray(-0.5 * (y - m) ** 2, dims="team") for m in (0, 2))
     >>> found = co.stack({"a": a, "b": b}, seed=1)                            # doctest: +SKIP
-    >>> round(float(found.summary["mean"].sel(model="a")), 2)                 # doctest: +SKIP
+    >>> round(float(found.summary["mean"].sel(model="a")), 2)                   # doctest: +SKIP
     0.96
     """
     data = stacking_data(scores, teams, by, tuple(covariates))
