@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from coefficacy.reporting import report as report
     from coefficacy.sampling import Fit as Fit
     from coefficacy.sampling import fit as fit
+    from coefficacy.scores import Stacking as Stacking
+    from coefficacy.scores import StackingPriors as StackingPriors
+    from coefficacy.scores import left_out_teams as left_out_teams
+    from coefficacy.scores import stack as stack
     from coefficacy.spec import ModelSpec as ModelSpec
     from coefficacy.spec import list_models as list_models
     from coefficacy.spec import load_model as load_model
@@ -52,6 +56,10 @@ _HOMES = {
     "report": "reporting",
     "Fit": "sampling",
     "fit": "sampling",
+    "Stacking": "scores",
+    "StackingPriors": "scores",
+    "left_out_teams": "scores",
+    "stack": "scores",
     "ModelSpec": "spec",
     "list_models": "spec",
     "load_model": "spec",

@@ -6,10 +6,27 @@ the ids of the tables. Dimensions that belong to one measure, response or random
 
 from __future__ import annotations
 
-__all__ = ["CHAIN", "DRAW", "SAMPLE", "answers_dim", "item_dim", "rows_dim", "term_dim", "threshold_dim"]
+__all__ = [
+    "ACCOUNT",
+    "CHAIN",
+    "CONTRAST",
+    "COVARIATE",
+    "DRAW",
+    "SAMPLE",
+    "answers_dim",
+    "item_dim",
+    "rows_dim",
+    "term_dim",
+    "threshold_dim",
+]
 
 CHAIN, DRAW = "chain", "draw"
 SAMPLE = (CHAIN, DRAW)
+ACCOUNT = "model"
+"""Models that are stacked, the reference last; ``CONTRAST``: all but the reference."""
+CONTRAST = "contrast"
+COVARIATE = "covariate"
+"""Continuous covariates of the weights."""
 
 
 def item_dim(measure: str) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from coefficacy.errors import FitError, SpecError
 from coefficacy.sampling import Fit, compiled_model, fit
-from coefficacy.scores import Refits, left_out_units
+from coefficacy.scores import Refits, left_out_teams, left_out_units
 from coefficacy.spec import loads
 from coefficacy.survey import Survey, read_survey
 from coefficacy.verdicts import Verdict, verdict
@@ -118,11 +119,38 @@ def test_verdict_has_the_three_lines_of_evidence(judged, fitted):
     assert set(found["estimands"]["rivals"]) == {"prior_performance_only"}
     assert 0 < found["agreement"]["collective_efficacy"]["reliability"] < 1
     assert found["n"] == {"persons": 120, "teams": 24, "layers": 4}
-    assert {"model", "competence_only"} == set(
-        fitted.tree["left_out"].data_vars
-    ) or "left_out" not in fitted.tree
+    assert {"model", "competence_only"} == set(fitted.tree["left_out"].data_vars)
     draws = fitted.posterior["team.adaptation.std"].sel({"team.adaptation.term": "collective_efficacy"})
     assert found["effect"]["mean"] == pytest.approx(float(draws.mean()))
+
+
+def test_left_out_teams_are_those_of_the_verdict_without_refitting(judged, fitted, monkeypatch):
+    from dataclasses import replace
+
+    import arviz as az
+
+    passed = replace(fitted, convergence=replace(fitted.convergence, ok=True))
+    monkeypatch.setattr("coefficacy.scores.teams.left_out_units", None)
+    first, rival = left_out_teams(passed), left_out_teams(passed, "competence_only", refits=REFITS)
+    assert judged.elpd["diff"] == (first.elpd_i - rival.elpd_i).values.sum()
+    assert (first.kind, first.n_folds, first.n_samples, first.pareto_k) == ("loo_kfold", 2, 120, None)
+    table = az.compare({"model": first, "rival": rival}, round_to="none")
+    assert table["elpd_diff"].abs().max() == pytest.approx(abs(judged.elpd["diff"]))
+
+
+def test_teams_of_a_fit_that_did_not_converge_are_not_scored(fitted):
+    from dataclasses import replace
+
+    with pytest.raises(FitError, match="left-out teams: the fit did not converge"):
+        left_out_teams(replace(fitted, convergence=replace(fitted.convergence, ok=False)))
+
+
+def test_an_unknown_rival_is_named_with_a_suggestion(fitted):
+    from dataclasses import replace
+
+    passed = replace(fitted, convergence=replace(fitted.convergence, ok=True))
+    with pytest.raises(SpecError, match="unknown rival 'competence'"):
+        left_out_teams(passed, "competence")
 
 
 def test_a_fit_that_did_not_converge_gets_no_verdict(fitted):

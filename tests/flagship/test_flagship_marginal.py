@@ -10,6 +10,7 @@ from scipy import special, stats
 
 from coefficacy.datasets import load_demo
 from coefficacy.sampling import Fit, fit
+from coefficacy.scores import left_out_teams
 from coefficacy.spec import load_model, loads
 from coefficacy.survey import read_survey
 from coefficacy.verdicts import verdict
@@ -50,6 +51,37 @@ def test_verdict_rests_on_closed_form_scores_of_left_out_teams(fitted):
     assert found["seconds"]["checks"] > 0
     scores = fitted.tree["left_out"]["model"]
     assert scores.sizes["team"] == 29
+
+
+def test_left_out_teams_are_those_of_the_verdict_and_enter_arviz(fitted):
+    """Whoever comes first: the scores are made once and agree to the last digit."""
+    import arviz as az
+    from arviz_stats.utils import ELPDDataLOO
+
+    first, rival = left_out_teams(fitted), left_out_teams(fitted, "competence_only")
+    elpd = verdict(fitted).elpd
+    assert elpd["diff"] == (first.elpd_i - rival.elpd_i).values.sum()
+    assert elpd["khat_max"] == max(float(e.pareto_k.max()) for e in (first, rival))
+    del fitted.tree["left_out"], fitted.tree["left_out_pareto_k"]
+    assert verdict(fitted).elpd == elpd
+    again = left_out_teams(fitted)
+    assert isinstance(again, ELPDDataLOO)
+    assert again.elpd_i.identical(first.elpd_i)
+    assert (again.n_samples, again.n_data_points, again.warning) == (2800, 29, False)
+    ids = np.delete(fitted.survey.levels["team"]["team"].values, 3)
+    assert first.elpd_i["team"].values.tolist() == first.pareto_k["team"].values.tolist() == ids.tolist()
+    table = az.compare({"model": first, "rival": rival}, round_to="none")
+    assert table.loc["model", "elpd"] == first.elpd
+    assert table["elpd_diff"].abs().max() == pytest.approx(abs(elpd["diff"]))
+    assert 2 < table.loc["model", "p"] < 12
+
+
+def test_plots_of_arviz_take_left_out_teams(fitted):
+    import arviz as az
+
+    first, rival = left_out_teams(fitted), left_out_teams(fitted, "competence_only")
+    az.plot_khat(first, backend="none")
+    az.plot_compare(az.compare({"model": first, "rival": rival}), backend="none")
 
 
 @pytest.mark.parametrize("team", [1, 3])

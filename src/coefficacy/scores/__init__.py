@@ -1,16 +1,40 @@
-"""Scores of left-out units."""
+"""Scores of left-out units.
+
+| module | holds |
+|---|---|
+| `teams` | `left_out_teams`: the scores of a model or a rival, computed once |
+| `exact`, `left_out` | in closed form with PSIS; by refitting |
+| `kept` | what a fit keeps of them; ArviZ's objects |
+| `stacking` | `stack`: weights of several models by their scores |
+| `stacking_data`, `stacking_model`, `stacking_result` | what it is given, its PyMC model, what it returns |
+| `density` | densities and replicates of outcomes, draw by draw |
+"""
 
 from __future__ import annotations
 
 from coefficacy.scores.exact import has_exact_scores, left_out_exact
+from coefficacy.scores.kept import elpd_data, refits_of
 from coefficacy.scores.left_out import Comparison, Refits, compare, left_out_units, scored_outcomes
+from coefficacy.scores.stacking import stack
+from coefficacy.scores.stacking_model import StackingPriors
+from coefficacy.scores.stacking_result import Stacking
+from coefficacy.scores.teams import Account, account_of, left_out_teams, team_scores
 
 __all__ = [
+    "Account",
     "Comparison",
     "Refits",
+    "Stacking",
+    "StackingPriors",
+    "account_of",
     "compare",
+    "elpd_data",
     "has_exact_scores",
     "left_out_exact",
+    "left_out_teams",
     "left_out_units",
+    "refits_of",
     "scored_outcomes",
+    "stack",
+    "team_scores",
 ]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from coefficacy.model.recovered import OUTCOME_DENSITY
+from coefficacy.scores.kept import PARETO_K
 from coefficacy.scores.left_out import rhat_of_total, scored_outcomes
 
 if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["has_exact_scores", "left_out_exact"]
+__all__ = ["has_exact_scores", "left_out_exact", "psis"]
 
 
 def has_exact_scores(posterior: xr.Dataset, level: str) -> bool:
@@ -37,31 +38,43 @@ def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level
     Returns
     -------
     xr.DataArray
-        Dims (level,), units with an observed outcome; attributes ``khat_max`` (the weights can be trusted
-        below 0.7) and ``rhat_max`` (of the density that is averaged).
+        Dims (level,), units with an observed outcome, with the coordinate ``pareto_k``; attributes
+        ``khat_max`` (the weights can be trusted below ``good_k``), ``rhat_max`` (of the density that is
+        averaged), ``p`` (effective number of parameters) and ``n_samples``.
     """
-    import arviz as az
-
     outcomes = scored_outcomes(spec, level)
     y = np.column_stack([np.asarray(survey.column(level, name).values, float) for name in outcomes])
     scored = np.flatnonzero(~np.isnan(y).all(axis=1))
     density = posterior[f"{level}.{OUTCOME_DENSITY}"].isel({level: scored}).rename("elpd")
-    tree = xr.DataTree.from_dict({"posterior": posterior[[]], "log_likelihood": density.to_dataset()})
-    with warnings.catch_warnings():
-        # k-hat goes into the verdict, with a reason of its own.
-        warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto distribution")
-        found = az.loo(tree, pointwise=True, reff=_relative_efficiency(density))
+    found = psis(density)
+    pareto_k = np.asarray(found.pareto_k, float)
     return xr.DataArray(
         np.asarray(found.elpd_i, float),
         dims=level,
-        coords={level: survey.levels[level][level][scored]},
+        coords={level: survey.levels[level][level][scored], PARETO_K: (level, pareto_k)},
         name="elpd",
         attrs={
-            "khat_max": float(np.max(np.asarray(found.pareto_k))),
+            "khat_max": float(pareto_k.max()),
+            "good_k": float(found.good_k),
+            "p": float(found.p),
+            "n_samples": int(found.n_samples),
             "rhat_max": rhat_of_total(density.transpose("chain", "draw", level).values),
             "outcomes": list(outcomes),
         },
     )
+
+
+def psis(density: xr.DataArray) -> Any:
+    """Return ArviZ's ``ELPDData`` of log densities (chain, draw, unit), without its warning of large k-hats.
+
+    They are in the result; the verdict has a reason of its own for them.
+    """
+    import arviz as az
+
+    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(), "log_likelihood": density.to_dataset()})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto distribution")
+        return az.loo(tree, pointwise=True, reff=_relative_efficiency(density))
 
 
 def _relative_efficiency(density: xr.DataArray) -> float:

@@ -90,7 +90,8 @@ def left_out_units(
     Returns
     -------
     xr.DataArray
-        Dims (level,), units with an observed outcome; attributes ``folds`` and ``rhat_max`` (of the refits).
+        Dims (level,), units with an observed outcome; attributes ``folds``, ``rhat_max`` (of the refits) and
+        ``n_samples`` (draws of one).
     """
     outcomes = scored_outcomes(spec, level)
     if not outcomes or f"{level}.{outcomes[0]}.row" not in compiled.built.refit_data:
@@ -116,7 +117,10 @@ def left_out_units(
         if progress is not None:
             progress(k + 1, len(folds))
     result = xr.DataArray(score, dims=level, coords={level: survey.levels[level][level]}, name="elpd")
-    return result[scored].assign_attrs(folds=len(folds), rhat_max=float(max(rhats)), outcomes=list(outcomes))
+    return result[scored].assign_attrs(
+        folds=len(folds), rhat_max=float(max(rhats)), n_samples=refits.draws * refits.chains,
+        outcomes=list(outcomes),
+    )  # fmt: skip
 
 
 def compare(first: xr.DataArray, second: xr.DataArray) -> Comparison:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from coefficacy.verdicts.rule import FAILS, Evidence, decide, settled, stated
 if TYPE_CHECKING:
     import xarray as xr
 
-    from coefficacy.sampling import Compiled, Fit
+    from coefficacy.sampling import Fit
     from coefficacy.scores import Refits
     from coefficacy.spec.model import ModelSpec, Question
     from coefficacy.verdicts.calibration import Calibration
@@ -44,7 +44,8 @@ def verdict(
     Parameters
     ----------
     fit : of a model with a question; its tree gets the groups ``left_out`` (pointwise scores) and ``checks``
-    refits : how left-out teams are scored; the default takes 10 folds and the fit's own seed
+    refits : how left-out teams are scored; default: as in the scores that the fit keeps (see
+        :func:`left_out_teams`), else 10 folds and the fit's own seed
     calibration : error rates for this model and design; adds a line to the reasons
     progress : told (what, done, in all)
 
@@ -173,60 +174,27 @@ def _rivals(
         return {}, ("Left-out teams and the rival's check are not available for outcomes of persons.",)
     if question.term not in queries.latents(fit.spec, level):
         return {}, ("Left-out teams and the rival's check need an effect of one latent.",)
-    from coefficacy.sampling import compiled_model
-    from coefficacy.scores import Refits as Settings
+    from coefficacy.scores import refits_of, team_scores
 
-    settings = refits or Settings(seed=fit.seed)
+    settings = refits_of(fit, refits)
     names = [question.rival, *(r.name for r in fit.spec.rivals if r.name != question.rival)]
-    own = compiled_model(fit.spec, fit.survey, engine=_engine(fit))
-    score = _score("model", own, fit.posterior, fit.spec, fit, settings, tell)
-    fit.tree["left_out"] = _group({"model": score})
-    found = {name: _against(fit, own, name, score, settings, tell) for name in names}
+    score = team_scores(fit, None, settings, tell)
+    found = {name: _against(fit, name, score, settings, tell) for name in names}
     return found, _about_scores(score)
 
 
-def _score(
-    name: str,
-    compiled: Compiled,
-    posterior: xr.Dataset,
-    spec: ModelSpec,
-    fit: Fit,
-    refits: Refits,
-    tell: Tell,
-    data: Mapping[str, Any] | None = None,
-) -> xr.DataArray:
-    """Scores of left-out units: in closed form where the draws allow it, else by refitting."""
-    from coefficacy.scores import has_exact_scores, left_out_exact, left_out_units
-
-    assert fit.spec.question is not None
-    level = fit.spec.question.level
-    if has_exact_scores(posterior, level):
-        return left_out_exact(posterior, spec, fit.survey, level)
-    return left_out_units(
-        compiled, spec, fit.survey, level, refits=refits, data=data,
-        progress=lambda k, n: tell(f"left-out teams, {name}", k, n),
-    )  # fmt: skip
-
-
-def _against(fit: Fit, own: Compiled, name: str, score: xr.DataArray, refits: Refits, tell: Tell) -> _Rival:
+def _against(fit: Fit, name: str, score: xr.DataArray, refits: Refits, tell: Tell) -> _Rival:
     """Check one rival; the question's own is compared on left-out teams, too."""
     from coefficacy.checks import rival_check
-    from coefficacy.sampling import compiled_model
-    from coefficacy.scores import has_exact_scores
+    from coefficacy.scores import account_of, has_exact_scores, team_scores
 
     question = fit.spec.question
     assert question is not None
-    spec = queries.rival_spec(fit.spec, name)
-    nested = own.built.rivals.get(name)
-    compiled, data = (own, nested) if nested is not None else (_compiled(spec, fit, compiled_model), {})
+    account = account_of(fit, name)
     tell(f"rival {name}", 0, 1)
-    tree = compiled.sample(
-        draws=fit.settings.draws, tune=fit.settings.tune, chains=fit.settings.chains, seed=refits.seed,
-        data=data, stage="rival",
-    )  # fmt: skip
+    posterior = account.sample(fit, refits.seed)
     tell(f"rival {name}", 1, 1)
-    posterior = tree["posterior"].to_dataset()
-    check = rival_check(posterior, spec, fit.survey, question, seed=refits.seed)
+    check = rival_check(posterior, account.spec, fit.survey, question, seed=refits.seed)
     ppc = {
         "statistic": _STATISTIC.format(question.term),
         "observed": float(check.observed.mean()),
@@ -236,13 +204,8 @@ def _against(fit: Fit, own: Compiled, name: str, score: xr.DataArray, refits: Re
         fit.tree["checks"] = _checks_group(check)
     elif not has_exact_scores(posterior, question.level):
         return _Rival(None, ppc)
-    rival_score = _score(name, compiled, posterior, spec, fit, refits, tell, data)
-    fit.tree["left_out"] = _group({**dict(fit.tree["left_out"].data_vars), name: rival_score})
+    rival_score = team_scores(fit, name, refits, tell, posterior=posterior)
     return _Rival(_compared(name, score, rival_score), ppc)
-
-
-def _compiled(spec: ModelSpec, fit: Fit, compile_for: Any) -> Compiled:
-    return compile_for(spec, fit.survey, engine="auto" if fit.engine == "marginal" else _engine(fit))
 
 
 def _compared(name: str, score: xr.DataArray, rival_score: xr.DataArray) -> dict[str, Any]:
@@ -262,20 +225,10 @@ def _compared(name: str, score: xr.DataArray, rival_score: xr.DataArray) -> dict
 _STATISTIC = "correlation of the rival's residual with expected {}, given the rival's predictors"
 
 
-def _group(scores: dict[Any, Any]) -> xr.DataTree:
-    import xarray as xr
-
-    return xr.DataTree(xr.Dataset({name: value.drop_attrs() for name, value in scores.items()}))
-
-
 def _checks_group(check: Any) -> xr.DataTree:
     import xarray as xr
 
     return xr.DataTree(xr.Dataset({a.name: a for a in (check.observed, check.replicated)}))
-
-
-def _engine(fit: Fit) -> str:
-    return "auto" if fit.engine == "bambi" else fit.engine
 
 
 def _units(fit: Fit) -> dict[str, int | None]:

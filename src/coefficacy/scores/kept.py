@@ -1,0 +1,91 @@
+"""Scores of left-out units as a fit keeps them, and as ArviZ's objects."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coefficacy.scores.left_out import Refits
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from coefficacy.sampling import Fit
+
+__all__ = ["GROUP", "PARETO_K", "elpd_data", "keep", "kept", "refits_of"]
+
+GROUP = "left_out"
+PARETO_K = "pareto_k"
+_K_GROUP = f"{GROUP}_{PARETO_K}"
+
+
+def refits_of(fit: Fit, refits: Refits | None) -> Refits:
+    """Return the settings asked for, else those of the scores that are kept, else the default."""
+    if refits is not None:
+        return refits
+    attrs = fit.tree[GROUP].attrs if GROUP in fit.tree else {}
+    default = Refits(seed=fit.seed)
+    return Refits(**{name: int(attrs.get(name, value)) for name, value in asdict(default).items()})
+
+
+def keep(fit: Fit, name: str, score: xr.DataArray, refits: Refits) -> None:
+    """Put scores into the fit's tree; those made with other settings are dropped."""
+    import xarray as xr
+
+    same = _attrs(fit) == asdict(refits)
+    for group, value in ((GROUP, score), (_K_GROUP, score.coords.get(PARETO_K))):
+        before = dict(fit.tree[group].data_vars) if same and group in fit.tree else {}
+        now = {} if value is None else {name: value.drop_vars(PARETO_K, errors="ignore")}
+        fit.tree[group] = xr.DataTree(xr.Dataset({**before, **now}, attrs=asdict(refits)))
+
+
+def kept(fit: Fit, name: str, refits: Refits) -> xr.DataArray | None:
+    """Return what :func:`keep` put there with the same settings; None if there is nothing."""
+    if _attrs(fit) != asdict(refits) or name not in fit.tree[GROUP].data_vars:
+        return None
+    score = fit.tree[GROUP].to_dataset()[name].rename("elpd")
+    pareto_k = fit.tree[_K_GROUP].to_dataset() if _K_GROUP in fit.tree else {}
+    return score.assign_coords({PARETO_K: pareto_k[name]}) if name in pareto_k else score
+
+
+def _attrs(fit: Fit) -> dict[str, int] | None:
+    if GROUP not in fit.tree:
+        return None
+    return {str(name): int(value) for name, value in fit.tree[GROUP].attrs.items()}
+
+
+def elpd_data(score: xr.DataArray) -> Any:
+    """Return scores as ArviZ's ``ELPDData``, which ``arviz.compare`` and the plots take.
+
+    Parameters
+    ----------
+    score : of :func:`left_out_exact` or :func:`left_out_units`
+
+    Returns
+    -------
+    arviz_stats.ELPDData
+        Of kind ``loo`` or ``loo_kfold``. The effective number of parameters is NaN for refits: it would need
+        the density of outcomes given answers alone, which only the exact engine has.
+    """
+    from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOKFold
+
+    pointwise = score.drop_vars(PARETO_K, errors="ignore").drop_attrs()
+    common = {
+        "elpd": float(score.sum()),
+        "se": float(np.sqrt(score.size * score.values.var(ddof=1))),
+        "n_samples": int(score.attrs["n_samples"]),
+        "n_data_points": score.size,
+        "scale": "log",
+        "elpd_i": pointwise,
+    }
+    if "folds" in score.attrs:
+        n_folds = int(score.attrs["folds"])
+        return ELPDDataLOOKFold(**common, p=float("nan"), warning=False, good_k=None, n_folds=n_folds)
+    pareto_k = score[PARETO_K].drop_vars(PARETO_K).drop_attrs().rename(PARETO_K)
+    good_k = float(score.attrs["good_k"])
+    return ELPDDataLOO(
+        **common, p=float(score.attrs["p"]), warning=bool((pareto_k > good_k).any()), good_k=good_k,
+        pareto_k=pareto_k,
+    )  # fmt: skip
