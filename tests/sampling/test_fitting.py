@@ -17,7 +17,7 @@ def toy_in_place_of_models(compiled):
     """`fit` gets the compiled toy instead of building a model."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "build", lambda spec, survey, *, engine: compiled.built)
-        patch.setattr(fitting, "compile_model", lambda built: compiled)
+        patch.setattr(fitting, "compile_model", lambda built, **_: compiled)
         fitting._compiled.clear()
         yield toy_model.toy_survey()
         fitting._compiled.clear()
@@ -94,7 +94,7 @@ def test_no_second_try_where_it_is_not_wanted_or_cannot_help(survey):
 def test_the_same_model_and_data_are_compiled_once(survey, monkeypatch):
     options = {"draws": 60, "tune": 100, "retry": False}
     fit(survey, **options)
-    monkeypatch.setattr(fitting, "compile_model", lambda built: pytest.fail("compiled again"))
+    monkeypatch.setattr(fitting, "compile_model", lambda built, **_: pytest.fail("compiled again"))
     assert fit(survey, **options).seconds["compile"] == 0
 
 

@@ -3,6 +3,8 @@
 | module | holds |
 |---|---|
 | `fitting` | `fit`: build, compile, sample, judge, try once more |
+| `density`, `jax_density` | the log density: on a tape, compiled by numba, or in JAX |
+| `machine`, `numpyro` | what nutpie samples and draws are turned into; NumPyro's sampler |
 | `sample`, `trees` | compiling a model once, sampling it again and again; what the sampler returns, tidied |
 | `convergence`, `entries` | the gate and its advice; parameters entry by entry |
 | `result`, `summary` | `Fit`, and its parameters in one table |

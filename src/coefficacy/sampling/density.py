@@ -1,4 +1,4 @@
-"""Log density of a PyMC model and its gradient: on a tape, or in machine code compiled for the model.
+"""Log density of a PyMC model and its gradient: on a tape, in machine code compiled for the model, or in JAX.
 
 A tape starts at once; compiled code runs about twice as fast where vectors are long, after a wait of seconds
 to minutes. Models with people and teams integrated out are short.
@@ -36,7 +36,9 @@ class Density(Protocol):
         """Return the density given other data, by name."""
 
     def sampler(self, start: Callable[[int], np.ndarray]) -> Any:
-        """What :func:`nutpie.sample` takes; it stores the parameters as ``x``.
+        """What :func:`nutpie.sample` takes, or :class:`~coefficacy.sampling.numpyro.NumPyro`.
+
+        Either stores the parameters as ``x``.
 
         Parameters
         ----------
@@ -44,8 +46,12 @@ class Density(Protocol):
         """
 
 
-def density_of(model: Any, start: Mapping[str, np.ndarray]) -> Density:
+def density_of(model: Any, start: Mapping[str, np.ndarray], backend: str = "numba") -> Density:
     """Return the density of a PyMC model as a function of one vector of its unconstrained parameters."""
+    if backend == "jax":
+        from coefficacy.sampling.jax_density import jax_density
+
+        return jax_density(model, start)
     try:
         taped = _taped(model, start)
         if taped.program.length <= LONGEST_TAPE:

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["compiled_model", "fit"]
 
+BACKENDS = ("numba", "jax")
 _SEEDS = 2**32
 _LEAST = {"draws": 10, "tune": 10, "chains": 1}
 _STOPPED = "stopped before the end"
 _KEPT_COMPILED = 2
-_compiled: OrderedDict[tuple[str, str, str], Compiled] = OrderedDict()
+_compiled: OrderedDict[tuple[str, str, str, str], Compiled] = OrderedDict()
 
 
 def fit(
@@ -40,6 +41,7 @@ def fit(
     survey: Survey,
     *,
     engine: str = "auto",
+    backend: str = "numba",
     draws: int = 1000,
     tune: int = 1000,
     chains: int = 4,
@@ -54,6 +56,8 @@ def fit(
     Parameters
     ----------
     engine : ``"auto"`` takes the fastest that applies and says why
+    backend : ``"numba"``, sampled by nutpie, or ``"jax"``, sampled by NumPyro, for accelerators: the same
+        density, so the same posterior. Needs the extra ``jax``
     draws, tune : a chain, kept and thrown away
     seed : of the sampler; None draws one and records it
     progress : a bar on stderr, nothing, or a function that is told
@@ -81,11 +85,11 @@ def fit(
     """
     settings = Settings(draws, tune, chains, target_accept)
     effect = effect or (spec.question.effect if spec.question else None)
-    _check_options(spec, settings, seed, effect)
+    _check_options(spec, settings, seed, effect, backend)
     seed = int(np.random.SeedSequence().entropy % _SEEDS) if seed is None else int(seed)  # type: ignore[operator]
     with _shown(progress) as tell:
         run = _Run(spec, survey, effect, seed, tell)
-        return run.fit(engine, settings, retry=retry)
+        return run.fit(engine, backend, settings, retry=retry)
 
 
 @dataclass(slots=True)
@@ -99,12 +103,17 @@ class _Run:
     tell: Progress | None
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def fit(self, engine: str, settings: Settings, *, retry: bool) -> Fit:
+    def fit(self, engine: str, backend: str, settings: Settings, *, retry: bool) -> Fit:
         try:
             with _timed(self.seconds, "import"):
                 _import_heavy()
             compiled = compiled_model(
-                self.spec, self.survey, engine=engine, seconds=self.seconds, progress=self.tell
+                self.spec,
+                self.survey,
+                engine=engine,
+                backend=backend,
+                seconds=self.seconds,
+                progress=self.tell,
             )
         except KeyboardInterrupt:
             raise SamplingStopped(None) from None
@@ -173,6 +182,7 @@ def compiled_model(
     survey: Survey,
     *,
     engine: str = "auto",
+    backend: str = "numba",
     seconds: dict[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Compiled:
@@ -183,7 +193,7 @@ def compiled_model(
     seconds : gets the time of ``"build"`` and ``"compile"``, 0 for what was there already
     """
     spent = {} if seconds is None else seconds
-    key = (spec_hash(spec), survey.data_hash, engine)
+    key = (spec_hash(spec), survey.data_hash, engine, backend)
     if key in _compiled:
         _compiled.move_to_end(key)
         spent |= {"build": 0.0, "compile": 0.0}
@@ -193,15 +203,17 @@ def compiled_model(
         built = build(spec, survey, engine=engine)
     _say(progress, Snapshot("compile"))
     with _timed(spent, "compile"):
-        compiled = compile_model(built)
+        compiled = compile_model(built, backend=backend)
     for asked in {engine, built.engine}:
-        _compiled[key[0], key[1], asked] = compiled
+        _compiled[key[0], key[1], asked, backend] = compiled
     while len(_compiled) > 2 * _KEPT_COMPILED:
         _compiled.popitem(last=False)
     return _compiled[key]
 
 
-def _check_options(spec: ModelSpec, settings: Settings, seed: int | None, effect: str | None) -> None:
+def _check_options(
+    spec: ModelSpec, settings: Settings, seed: int | None, effect: str | None, backend: str
+) -> None:
     problems = [
         Problem(name, f"{value!r} is not a whole number of at least {_LEAST[name]}.", f"Take e.g. {usual}.")
         for name, value, usual in (
@@ -218,6 +230,12 @@ def _check_options(spec: ModelSpec, settings: Settings, seed: int | None, effect
     if not 0 < settings.target_accept < 1:
         problems.append(
             Problem("target_accept", f"{settings.target_accept!r} is not between 0 and 1.", "Take 0.8.")
+        )
+    if backend not in BACKENDS:
+        problems.append(
+            Problem(
+                "backend", f"{backend!r} is not available. Valid: {', '.join(BACKENDS)}.", "Take 'numba'."
+            )
         )
     known = [f"{level}.{response} ~ {term}" for level, response, term in effects(spec)]
     if effect is not None and effect not in known:

@@ -56,7 +56,7 @@ class Machine:
         return other
 
     def sampler(self) -> Any:
-        """What :func:`nutpie.sample` takes."""
+        """What :func:`nutpie.sample` takes, or what samples by itself."""
         assert self.density is not None
 
         def start(seed: int) -> np.ndarray:
@@ -129,7 +129,9 @@ class Machine:
         )  # fmt: skip
 
 
-def compile_machine(model: Any, hidden: tuple[str, ...] = (), recover: Any = None) -> Machine:
+def compile_machine(
+    model: Any, hidden: tuple[str, ...] = (), recover: Any = None, *, backend: str = "numba"
+) -> Machine:
     """Make a PyMC model ready to be sampled; the variables in `hidden` are not stored."""
     start = model.initial_point()
     point = np.concatenate(
@@ -137,6 +139,7 @@ def compile_machine(model: Any, hidden: tuple[str, ...] = (), recover: Any = Non
     ).astype(float)
     variables = (*model.free_RVs, *model.deterministics)
     stored = tuple(v.name for v in variables if v.name not in hidden)
-    density = density_of(model, start)
-    density(point)
+    density = density_of(model, start, backend)
+    if backend == "numba":
+        density(point)
     return Machine(model, density, point, stored, recover)

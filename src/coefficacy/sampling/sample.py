@@ -1,4 +1,4 @@
-"""Compiling a built model once and sampling it, as often as wanted, with nutpie."""
+"""Compiling a built model once and sampling it, as often as wanted, with nutpie or NumPyro."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from coefficacy.errors import FitError, Interrupted, Problem, did_you_mean
 from coefficacy.model.built import Built
+from coefficacy.sampling.numpyro import Chains, NumPyro
 from coefficacy.sampling.progress import Progress, Snapshot
 from coefficacy.sampling.trees import complete_chains, data_groups, tidy
 
@@ -132,7 +133,8 @@ class Compiled:
         data : other data for this run, see :meth:`with_data`
         progress : told about ten times a second how far it is
         target_accept : in (0, 1); nearer to 1 means smaller steps and fewer divergences
-        cores : chains that run at the same time; default one a processor, see :func:`limited_cores`
+        cores : chains that run at the same time; default one a processor, see :func:`limited_cores`. NumPyro
+            runs all as one program
         stage : what `progress` is told this is
 
         Returns
@@ -155,10 +157,15 @@ class Compiled:
                 draws=draws, tune=tune, chains=chains, seed=seed, progress=progress,
                 target_accept=target_accept, cores=cores, stage=stage,
             )  # fmt: skip
-        watch = _Watch(stage)
+        watch, source = _Watch(stage), self.native.sampler()
         try:
+            if isinstance(source, NumPyro):
+                ready = source.chains(
+                    draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept
+                )
+                return self._finished(self._run(ready, progress, stage))
             sampler = nutpie.sample(
-                self.native.sampler(),
+                source,
                 draws=draws,
                 tune=tune,
                 chains=chains,
@@ -198,6 +205,25 @@ class Compiled:
             sampler.cancel()
             raise
 
+    def _run(self, chains: Chains, progress: Progress | None, stage: Any) -> xr.DataTree:
+        n, told = len(chains.state.z), perf_counter()
+
+        def watch(done: int, divergences: int) -> None:
+            nonlocal told
+            total = chains.tune + chains.draws
+            if progress is not None and (done == total or perf_counter() > told + _POLL_SECONDS):
+                told = perf_counter()
+                progress(Snapshot(stage, done=n * done, total=n * total, divergences=divergences))
+
+        try:
+            chains.run(watch)
+        except KeyboardInterrupt:
+            kept = chains.tree()
+            raise SamplingStopped(None if kept is None else self._finished(kept)) from None
+        raw = chains.tree()
+        assert raw is not None
+        return raw
+
     def _finished(self, raw: xr.DataTree) -> xr.DataTree:
         attrs = raw["posterior"].attrs
         drawn = self.native.variables(raw["posterior"]["x"].values).assign_attrs(attrs)
@@ -236,8 +262,12 @@ def _cannot_sample(error: Exception) -> Problem:
     )
 
 
-def compile_model(built: Built) -> Compiled:
+def compile_model(built: Built, *, backend: str = "numba") -> Compiled:
     """Turn a built model into machine code (seconds; half a minute the first time after an installation).
+
+    Parameters
+    ----------
+    backend : ``"numba"``, sampled by nutpie, or ``"jax"``, sampled by NumPyro
 
     Examples
     --------
@@ -248,7 +278,7 @@ def compile_model(built: Built) -> Compiled:
     from coefficacy.sampling.machine import compile_machine
 
     started = perf_counter()
-    native = compile_machine(built.model, built.hidden, built.recover)
+    native = compile_machine(built.model, built.hidden, built.recover, backend=backend)
     return Compiled(built, native, perf_counter() - started)
 
 
