@@ -86,6 +86,7 @@ def test_fit_writes_the_five_files_and_prints_the_evidence(
     assert set(contents(tmp_path / "out")) == set(RESULT_FILES)
     assert analysis.options == {
         "engine": "explicit",
+        "backend": "numba",
         "draws": 200,
         "tune": 300,
         "chains": 3,

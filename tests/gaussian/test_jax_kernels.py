@@ -211,3 +211,19 @@ def test_what_pytensor_calls_for_gradients_is_what_jax_would_do():
         expected = gradient.kernel(*inputs, *bars)
         for one, other in zip(found if isinstance(found, tuple) else [found], expected, strict=True):
             close(one, other, 1e-7)
+
+
+def test_operations_compile_in_jax_mode_with_pytensor_gradients():
+    """Where an operation has one output, PyTensor takes the value itself."""
+    import pytensor
+    import pytensor.tensor as pt
+
+    _, *known = scored()
+    x = pt.matrix("x")
+    total = sum(pt.sum(part**2) for part in Scatter()(x, *known))
+    at, results = scored()[0], []
+    for mode in ("JAX", "FAST_COMPILE"):
+        value, gradient = pytensor.function([x], [total, pytensor.grad(total, x)], mode=mode)(at)
+        results.append((np.asarray(value), np.asarray(gradient)))
+    for one, other in zip(*results, strict=True):
+        close(one, other, 1e-7)

@@ -57,18 +57,25 @@ def _cells(built):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gradient_backend", ["jax", "pytensor"])
-def test_nutpie_takes_the_model_with_either_gradient(gradient_backend):
-    """JAX differentiates, or takes PyTensor's gradient, which has operations of its own."""
+def test_pymc_and_nutpie_take_the_model():
+    """PyTensor's JAX mode knows the operations; JAX differentiates."""
     import nutpie
+    import pymc as pm
+    from pymc.sampling.jax import get_jaxified_logp
 
     import coefficacy.gaussian.jax  # noqa: F401
 
     built = build_marginal(*survey_of("members"))
-    compiled = nutpie.compile_pymc_model(built.model, backend="jax", gradient_backend=gradient_backend)
     start = built.model.initial_point()
-    x = np.concatenate([np.ravel(v) for v in start.values()]) + 0.1
-    value, gradient = compiled._make_logp_func()(x, **compiled._shared_data)
-    expected, slopes = density_of(built.model, start)(x)
-    assert value == pytest.approx(expected, rel=1e-9)
-    np.testing.assert_allclose(gradient, slopes, rtol=1e-7, atol=1e-7 * np.abs(slopes).max())
+    x = np.concatenate([np.ravel(v) for v in start.values()])
+    expected, _ = density_of(built.model, start)(x)
+    assert float(get_jaxified_logp(built.model)(list(start.values()))) == pytest.approx(expected, rel=1e-9)
+    compiled = nutpie.compile_pymc_model(built.model, backend="jax", gradient_backend="jax")
+    options = {"draws": 20, "tune": 20, "chains": 1}
+    tree = nutpie.sample(compiled, **options, seed=1, progress_bar=False)
+    other = pm.sample(
+        model=built.model, nuts_sampler="numpyro", **options, random_seed=1, progressbar=False,
+        compute_convergence_checks=False,
+    )  # fmt: skip
+    assert np.isfinite(tree["posterior"]["team.y"]).all()
+    assert np.isfinite(other["posterior"]["team.y"]).all()

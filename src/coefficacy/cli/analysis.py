@@ -67,6 +67,7 @@ class Sampling:
     """How to sample; see :func:`coefficacy.sampling.fit`."""
 
     engine: Literal["auto", "marginal", "explicit"] = "auto"
+    backend: Literal["numba", "jax"] = "numba"
     draws: int = 1000
     tune: int = 1000
     chains: int = 4

@@ -34,6 +34,9 @@ Seed = Annotated[
 Engine = Annotated[
     Literal["auto", "marginal", "explicit"], typer.Option(help="How latents are handled; for speed only.")
 ]
+Backend = Annotated[
+    Literal["numba", "jax"], typer.Option(help="What runs the density: nutpie on numba, or NumPyro on JAX.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -97,6 +100,7 @@ def fit(
     layers: Layers = None,
     table: Tables = None,
     engine: Engine = "auto",
+    backend: Backend = "numba",
     draws: Annotated[int, typer.Option(min=10, help="Kept draws of each chain.")] = 1000,
     tune: Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")] = 1000,
     chains: Annotated[int, typer.Option(min=1, max=64, help="Chains.")] = 4,
@@ -111,7 +115,7 @@ def fit(
     from coefficacy.cli.analysis import Sampling, TableFiles, run_fit
 
     files = TableFiles(persons, teams, layers, tuple(table or ()))
-    sampling = Sampling(engine=engine, draws=draws, tune=tune, chains=chains, seed=seed)
+    sampling = Sampling(engine=engine, backend=backend, draws=draws, tune=tune, chains=chains, seed=seed)
     raise typer.Exit(run_fit(model, files, out, sampling, calibration=calibration, quiet=quiet))
 
 
