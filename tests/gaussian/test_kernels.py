@@ -185,6 +185,24 @@ def test_a_raw_prior_is_a_density_of_raw_coefficients(relative):
     assert log_prior == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("eta", [-1e4, -301.0, 301.0, 1e4])
+def test_graded_answers_far_out(eta):
+    """Where exponentials would overflow; nothing may look likely there that is not."""
+    cuts = np.array([[-1.0, 0.5]])
+    at = (np.array([0]), np.array([0]), np.array([0]))
+    between = np.log(-np.expm1(-1.5))
+    expected = [
+        logistic.logcdf(-1 - eta),
+        logistic.logcdf(0.5 - eta) + logistic.logsf(-1 - eta) + between,
+        logistic.logsf(0.5 - eta),
+    ]
+    for category, wanted in enumerate(expected):
+        value, *_ = graded_density(
+            np.array([eta]), np.ones(1), np.zeros((1, 1)), cuts, *at, np.array([category]), True
+        )
+        assert value == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+
+
 @pytest.mark.parametrize("logit", [True, False])
 def test_graded_answers(logit):
     rng = np.random.default_rng(3)

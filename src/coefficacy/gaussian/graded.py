@@ -69,14 +69,15 @@ def _logistic_answers(score, loading, residual, cuts, unit, team, item, category
         i, m, k = unit[a], item[a], category[a]
         j = team[i]
         eta = loading[m] * score[i] + residual[j, m]
-        w = exp(-min(max(eta, -_MOST), _MOST))
+        held = min(max(eta, -_MOST), _MOST)
+        w, beyond = exp(-held), max(held - eta, 0.0)
         answers[m, k] += 1.0
         d_eta = 0.0
         if k < n_cuts:
             factor = 1.0 + power[m, k] * w
             d_high = 1.0 / factor
             product *= factor
-            total -= eta
+            total -= eta + beyond
             d_cuts[m, k] += d_high
             d_eta -= d_high
         if k > 0:
@@ -86,6 +87,7 @@ def _logistic_answers(score, loading, residual, cuts, unit, team, item, category
                 total -= log(product)
                 product = 1.0
             product *= factor
+            total -= beyond
             d_cuts[m, k - 1] += d_low
             d_eta -= d_low
         if product > 1e150:

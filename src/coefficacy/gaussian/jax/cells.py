@@ -110,7 +110,11 @@ def _cell(
     first_column = n_items + n_groups - n_multi
     value, inverse = _responses(rows @ products @ rows.T, between + within / people, g, units, seen)
     number = jnp.diagonal(products)[first_column:]
-    return 0.5 * total + value, number[:, None, None] * inverse, (rows @ products[:, first_column:]).T @ inverse
+    return (
+        0.5 * total + value,
+        number[:, None, None] * inverse,
+        (rows @ products[:, first_column:]).T @ inverse,
+    )
 
 
 def _responses(scatter: Any, covariance: Any, g: Any, units: Any, seen: Any) -> tuple[Any, Any]:
