@@ -13,11 +13,7 @@ precision-weighted projection, with error variance :math:`g = 1 / \sum \lambda^2
 factorise has the order of the number of measures, not of items. Outcomes, and items without error, are
 responses with :math:`g = 0`. The gradient is coded by hand, in reverse.
 
-Random intercepts of the units above, :math:`D_l = R \varepsilon_l` with standard normal
-:math:`\varepsilon_l`, are integrated out but for their mean over units: given the rest the density is
-Gaussian in them, with precision :math:`I + R' \left(\sum_j C_j^{-1}\right) R`; its value follows from their
-mode, its gradient from their moments (Fisher's identity). Their mean stays a parameter because intercepts
-move with it, the more the larger :math:`R`: a funnel, unless the sampler can see intercepts and mean apart.
+Random intercepts of the units above are integrated out, too (:mod:`coefficacy.gaussian.units`).
 """
 
 from __future__ import annotations
@@ -25,49 +21,14 @@ from __future__ import annotations
 import numpy as np
 
 from coefficacy.gaussian.compiled import compiled
+from coefficacy.gaussian.matrices import LOG_2PI, invert
+from coefficacy.gaussian.units import integrate_units
 
-__all__ = ["cells_density"]
-
-_LOG_2PI = float(np.log(2 * np.pi))
-
-
-@compiled
-def _invert(c, inverse):  # type: ignore[no-untyped-def]
-    """Log-determinant and inverse of a small positive definite matrix; NaN if it is not."""
-    n = c.shape[0]
-    low = np.zeros((n, n))
-    log_det = 0.0
-    for i in range(n):
-        for j in range(i + 1):
-            s = c[i, j]
-            for k in range(j):
-                s -= low[i, k] * low[j, k]
-            if i == j:
-                if not s > 0.0:
-                    return np.nan
-                low[i, i] = np.sqrt(s)
-                log_det += np.log(s)
-            else:
-                low[i, j] = s / low[j, j]
-    for i in range(n):
-        low[i, i] = 1.0 / low[i, i]
-        for j in range(i):
-            s = 0.0
-            for k in range(j, i):
-                s -= low[i, k] * low[k, j]
-            low[i, j] = s * low[i, i]
-    for i in range(n):
-        for j in range(i + 1):
-            s = 0.0
-            for k in range(i, n):
-                s += low[k, i] * low[k, j]
-            inverse[i, j] = s
-            inverse[j, i] = s
-    return log_det
+__all__ = ["cells_density", "projections"]
 
 
 @compiled
-def _projections(loading, theta, tau2, group, share, error, weight, g):  # type: ignore[no-untyped-def]
+def projections(loading, theta, tau2, group, share, error, weight, g):  # type: ignore[no-untyped-def]
     """Error variances of items in one cell, their weights in projections, error variances of these."""
     for r in range(group.shape[0] - 1):
         precision = 0.0
@@ -94,7 +55,7 @@ def _precision(between, within, share, g, seen, c, inverse):  # type: ignore[no-
                 c[r, s] = 0.0
                 c[s, r] = 0.0
             c[r, r] = 1.0
-    log_det = _invert(c, inverse)
+    log_det = invert(c, inverse)
     for o in range(seen.shape[0]):
         if not seen[o]:
             inverse[n - seen.shape[0] + o, n - seen.shape[0] + o] = 0.0
@@ -113,73 +74,6 @@ def _filled(scatter, score_rows, first_score, full):  # type: ignore[no-untyped-
             full[first_score + a, k] = score_rows[a, k]
             if k < first_score or k >= first_score + n_scores:
                 full[k, first_score + a] = score_rows[a, k]
-
-
-@compiled
-def _unit_moments(spread, information, score, mode, covariance):  # type: ignore[no-untyped-def]
-    """Moments of one unit's standard sources given its teams; returns the log-determinant of their precision.
-
-    Parameters
-    ----------
-    spread : (group, source), R; information : (group, group), of the effects; score : (group,), at no effects
-    mode, covariance : get the moments, (source,) and (source, source)
-    """
-    n, n_sources = spread.shape
-    precision, y = np.eye(n_sources), np.zeros(n_sources)
-    for r in range(n):
-        for k in range(n_sources):
-            y[k] += spread[r, k] * score[r]
-        for s in range(n):
-            if information[r, s] != 0.0:
-                for k in range(n_sources):
-                    for q in range(n_sources):
-                        precision[k, q] += spread[r, k] * information[r, s] * spread[s, q]
-    log_det = _invert(precision, covariance)
-    for k in range(n_sources):
-        mode[k] = 0.0
-        for q in range(n_sources):
-            mode[k] += covariance[k, q] * y[q]
-    return log_det
-
-
-@compiled
-def _pull_to_mean(mode, covariance, common, d_common):  # type: ignore[no-untyped-def]
-    """Condition units' sources on their mean; returns the log-density of the mean but for its square.
-
-    Parameters
-    ----------
-    mode : (unit, source), covariance : (unit, source, source), independent between units; both are changed
-    common : (source,), the mean; d_common : gets the gradient
-    """
-    n_units, n_sources = mode.shape
-    spread, inverse = np.zeros((n_sources, n_sources)), np.zeros((n_sources, n_sources))
-    pull = common.copy()
-    for unit in range(n_units):
-        for k in range(n_sources):
-            pull[k] -= mode[unit, k] / n_units
-            for q in range(n_sources):
-                spread[k, q] += covariance[unit, k, q] / n_units**2
-    log_det = _invert(spread, inverse)
-    gain = np.zeros((n_sources, n_sources))
-    for k in range(n_sources):
-        d_common[k] = 0.0
-        for q in range(n_sources):
-            d_common[k] -= inverse[k, q] * pull[q]
-    for unit in range(n_units):
-        for k in range(n_sources):
-            for q in range(n_sources):
-                gain[k, q] = 0.0
-                for a in range(n_sources):
-                    gain[k, q] += covariance[unit, k, a] * inverse[a, q] / n_units
-        for k in range(n_sources):
-            for q in range(n_sources):
-                mode[unit, k] += gain[k, q] * pull[q]
-        left = covariance[unit].copy()
-        for k in range(n_sources):
-            for q in range(n_sources):
-                for a in range(n_sources):
-                    covariance[unit, k, q] -= gain[k, a] * left[a, q] / n_units
-    return -0.5 * (log_det + n_sources * _LOG_2PI)
 
 
 @compiled
@@ -224,10 +118,9 @@ def cells_density(  # type: ignore[no-untyped-def]
     n_scores = score_rows.shape[1]
     d_score_rows = np.zeros(score_rows.shape)
     d_spread, d_common = np.zeros(spread.shape), np.zeros(common.shape)
-    n_sources = spread.shape[1]
     filled = np.zeros((width, width))
     total = 0.0
-    if n_sources == 0:
+    if spread.shape[1] == 0:
         n_units = 0
 
     between = np.zeros((n_groups, n_groups))
@@ -271,7 +164,7 @@ def cells_density(  # type: ignore[no-untyped-def]
             if n_scores > 0:
                 _filled(scatter[cell], score_rows[cell], first_score, filled)
                 s_cell = filled
-            _projections(loading, theta, tau2, group, 1.0 / size[cell], error, weight, g)
+            projections(loading, theta, tau2, group, 1.0 / size[cell], error, weight, g)
             _precision(between, within, 1.0 / size[cell], g, seen[cell], c, inverse)
             for unit in range(n_units):
                 at = first_column + first_unit + unit
@@ -293,24 +186,10 @@ def cells_density(  # type: ignore[no-untyped-def]
                     for s in range(n_groups):
                         score[unit, r] += inverse[r, s] * shown[s]
                         information[unit, r, s] += n_here * inverse[r, s]
-        mode, covariance = np.zeros((n_units, n_sources)), np.zeros((n_units, n_sources, n_sources))
-        for unit in range(n_units):
-            total -= 0.5 * _unit_moments(spread, information[unit], score[unit], mode[unit], covariance[unit])
-        total += _pull_to_mean(mode, covariance, common, d_common)
-        for unit in range(n_units):
-            for k in range(n_sources):
-                total -= 0.5 * mode[unit, k] * mode[unit, k]
-            for r in range(n_groups):
-                for k in range(n_sources):
-                    mean_of[r, first_unit + unit] += spread[r, k] * mode[unit, k]
-                    d_spread[r, k] += score[unit, r] * mode[unit, k]
-                for s in range(n_groups):
-                    for k in range(n_sources):
-                        for j in range(n_sources):
-                            moment = covariance[unit, k, j]
-                            unit_covariance[unit, r, s] += spread[r, k] * moment * spread[s, j]
-                            moment += mode[unit, k] * mode[unit, j]
-                            d_spread[r, k] -= information[unit, r, s] * spread[s, j] * moment
+        effects = mean_of[:, first_unit : first_unit + n_units]
+        total += integrate_units(
+            spread, common, information, score, effects, unit_covariance, d_spread, d_common
+        )
 
     for cell in range(scatter.shape[0]):
         s_cell = scatter[cell]
@@ -322,10 +201,10 @@ def cells_density(  # type: ignore[no-untyped-def]
         h.fill(0.0)
         d_error.fill(0.0)
         d_weight.fill(0.0)
-        _projections(loading, theta, tau2, group, share, error, weight, g)
+        projections(loading, theta, tau2, group, share, error, weight, g)
         for r in range(n_multi):
             total += 0.5 * units * np.log(g[r])
-            total -= 0.5 * units * (group[r + 1] - group[r] - 1) * _LOG_2PI
+            total -= 0.5 * units * (group[r + 1] - group[r] - 1) * LOG_2PI
             for i in range(group[r], group[r + 1]):
                 h[r, i] = weight[i]
                 q = s_cell[i, i]
@@ -387,7 +266,7 @@ def cells_density(  # type: ignore[no-untyped-def]
         for r in range(first_outcome, n_groups):
             if not seen[cell, r - first_outcome]:
                 responses -= 1
-        total -= 0.5 * units * (responses * _LOG_2PI + log_det)
+        total -= 0.5 * units * (responses * LOG_2PI + log_det)
         for r in range(n_groups):
             for s in range(n_groups):
                 total -= 0.5 * inverse[r, s] * t[r, s]

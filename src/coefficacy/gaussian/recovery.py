@@ -5,33 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from coefficacy.gaussian.compiled import compiled
-from coefficacy.gaussian.likelihood import _LOG_2PI, _invert, _unit_moments
-from coefficacy.gaussian.scatter import _team_means
+from coefficacy.gaussian.likelihood import projections
+from coefficacy.gaussian.matrices import LOG_2PI, inner, invert, lower_root
+from coefficacy.gaussian.scatter import team_means
+from coefficacy.gaussian.units import draw_units
 
 __all__ = ["recover_teams"]
-
-
-@compiled
-def _lower_root(c, root):  # type: ignore[no-untyped-def]
-    """Cholesky factor of a positive semi-definite matrix, zero columns where nothing is left."""
-    for i in range(c.shape[0]):
-        for j in range(i + 1):
-            s = c[i, j]
-            for k in range(j):
-                s -= root[i, k] * root[j, k]
-            if i == j:
-                root[i, i] = np.sqrt(s) if s > 1e-14 * (1.0 + c[i, i]) else 0.0
-            else:
-                root[i, j] = s / root[j, j] if root[j, j] > 0.0 else 0.0
-
-
-@compiled
-def _inner(a, b):  # type: ignore[no-untyped-def]
-    """Inner product over the length of `a`."""
-    total = 0.0
-    for i in range(a.shape[0]):
-        total += a[i] * b[i]
-    return total
 
 
 @compiled
@@ -55,36 +34,7 @@ def _residuals(e, row, weight, nu, group, columns, n_items):  # type: ignore[no-
                 e[r] += weight[i] * (row[i] - nu[i])
         else:
             e[r] = row[n_items + r - n_multi]
-        e[r] -= _inner(columns[r], row[first_column:])
-
-
-@compiled
-def _draw_units(spread, common, information, score, noise):  # type: ignore[no-untyped-def]
-    """Draw the standard sources of the units above teams, given their mean and their teams' data.
-
-    Parameters
-    ----------
-    spread : (group, source); common : (source,), the mean; information : (unit, group, group) and
-    score : (unit, group), sums over teams; noise : (unit, source), standard normal
-    """
-    n_units, n_sources = noise.shape
-    mode, covariance = np.zeros((n_units, n_sources)), np.zeros((n_units, n_sources, n_sources))
-    root = np.zeros((n_sources, n_sources))
-    whole, inverse, pull = np.zeros((n_sources, n_sources)), np.zeros((n_sources, n_sources)), common.copy()
-    for unit in range(n_units):
-        _unit_moments(spread, information[unit], score[unit], mode[unit], covariance[unit])
-        _lower_root(covariance[unit], root)
-        for k in range(n_sources):
-            mode[unit, k] += _inner(root[k], noise[unit])
-            pull[k] -= mode[unit, k] / n_units
-            for q in range(n_sources):
-                whole[k, q] += covariance[unit, k, q]
-    _invert(whole, inverse)
-    for unit in range(n_units):
-        for k in range(n_sources):
-            for q in range(n_sources):
-                mode[unit, k] += n_units * covariance[unit, k, q] * _inner(inverse[q], pull)
-    return mode
+        e[r] -= inner(columns[r], row[first_column:])
 
 
 @compiled
@@ -127,7 +77,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
     mean = np.zeros((n_draws, n_teams, n_outcomes))
     sd = np.zeros((n_draws, n_teams, n_outcomes))
     forecast, forecast_sd = np.zeros((n_cells, n_outcomes, n_answers)), np.zeros((n_cells, n_outcomes))
-    weight, g, e = np.zeros(n_items), np.zeros(n_groups), np.zeros(n_groups)
+    error, g, e = np.zeros(n_items), np.zeros(n_groups), np.zeros(n_groups)
     c, both = np.zeros((n_groups, n_groups)), np.zeros((n_values, n_groups))
     own = np.zeros((n_values, n_values))
     all_inverse, answer_inverse = (
@@ -143,31 +93,23 @@ def recover_teams(  # type: ignore[no-untyped-def]
     for d in range(n_draws):
         for k in range(n_cells):
             share = 1.0 / size[k]
-            for r in range(n_multi):
-                precision = 0.0
-                for i in range(group[r], group[r + 1]):
-                    error = tau2[d, i] + theta[d, i] * share
-                    weight[i] = loading[d, i] / error
-                    precision += loading[d, i] * weight[i]
-                g[r] = 1.0 / precision
-                for i in range(group[r], group[r + 1]):
-                    weights[k, i] = weight[i] * g[r]
+            projections(loading[d], theta[d], tau2[d], group, share, error, weights[k], g)
             for r in range(n_groups):
                 for s in range(n_groups):
-                    c[r, s] = _inner(z[d, r], z[d, s]) + share * _inner(m[d, r], m[d, s])
+                    c[r, s] = inner(z[d, r], z[d, s]) + share * inner(m[d, r], m[d, s])
                 c[r, r] += g[r]
                 for v in range(n_values):
-                    both[v, r] = _inner(value_z[d, v], z[d, r]) + share * _inner(value_m[d, v], m[d, r])
-            log_answers = _invert(c[:n_answers, :n_answers], answer_inverse[k]) if n_answers else 0.0
+                    both[v, r] = inner(value_z[d, v], z[d, r]) + share * inner(value_m[d, v], m[d, r])
+            log_answers = invert(c[:n_answers, :n_answers], answer_inverse[k]) if n_answers else 0.0
             for o in range(n_outcomes):
                 variance = c[n_answers + o, n_answers + o]
                 for r in range(n_answers):
-                    forecast[k, o, r] = _inner(c[n_answers + o, :n_answers], answer_inverse[k, r])
+                    forecast[k, o, r] = inner(c[n_answers + o, :n_answers], answer_inverse[k, r])
                     variance -= forecast[k, o, r] * c[n_answers + o, r]
                 forecast_sd[k, o] = np.sqrt(max(variance, 0.0))
             for v in range(n_values):
                 for r in range(n_answers):
-                    answer_gain[k, v, r] = _inner(both[v, :n_answers], answer_inverse[k, r])
+                    answer_gain[k, v, r] = inner(both[v, :n_answers], answer_inverse[k, r])
             missing = 0
             for r in range(n_answers, n_groups):
                 if not seen[k, r - n_answers]:
@@ -178,23 +120,23 @@ def recover_teams(  # type: ignore[no-untyped-def]
                     c[r, r] = 1.0
                     for v in range(n_values):
                         both[v, r] = 0.0
-            log_all = _invert(c, all_inverse[k])
-            log_ratio[k] = -0.5 * ((n_outcomes - missing) * _LOG_2PI + log_all - log_answers)
+            log_all = invert(c, all_inverse[k])
+            log_ratio[k] = -0.5 * ((n_outcomes - missing) * LOG_2PI + log_all - log_answers)
             for r in range(n_answers, n_groups):
                 if not seen[k, r - n_answers]:
                     all_inverse[k, r, r] = 0.0
             for v in range(n_values):
                 for r in range(n_groups):
-                    gain[k, v, r] = _inner(both[v], all_inverse[k, r])
+                    gain[k, v, r] = inner(both[v], all_inverse[k, r])
                 for w in range(n_values):
                     own[v, w] = (
-                        _inner(value_z[d, v], value_z[d, w])
-                        + share * _inner(value_m[d, v], value_m[d, w])
-                        - _inner(gain[k, v], both[w])
+                        inner(value_z[d, v], value_z[d, w])
+                        + share * inner(value_m[d, v], value_m[d, w])
+                        - inner(gain[k, v], both[w])
                     )
-            _lower_root(own, roots[k])
+            lower_root(own, roots[k])
         if scores.shape[2]:
-            team_scores, _ = _team_means(scores[d], team, n_teams)
+            team_scores, _ = team_means(scores[d], team, n_teams)
         else:
             team_scores = np.zeros((n_teams, 0))
         columns, value_columns = b[d].copy(), value_b[d].copy()
@@ -215,18 +157,18 @@ def recover_teams(  # type: ignore[no-untyped-def]
                             for s in range(n_groups):
                                 score[unit, r] += all_inverse[k, r, s] * e[s]
                                 information[unit, r, s] += all_inverse[k, r, s]
-            sources = _draw_units(spread[d], common[d], information, score, unit_noise[d])
+            sources = draw_units(spread[d], common[d], information, score, unit_noise[d])
             for unit in range(unit_noise.shape[1]):
                 for r in range(n_groups):
-                    columns[r, first_unit + unit] += _inner(sources[unit], spread[d, r])
+                    columns[r, first_unit + unit] += inner(sources[unit], spread[d, r])
                 for v in range(n_values):
-                    value_columns[v, first_unit + unit] += _inner(sources[unit], value_spread[d, v])
+                    value_columns[v, first_unit + unit] += inner(sources[unit], value_spread[d, v])
         for j in range(n_teams):
             k = cell[j]
             _fill_row(row, team_rows[j], team_scores[j], first_score)
             _residuals(e, row, weights[k], nu[d], group, columns, n_items)
             for r in range(n_groups):
-                linear = _inner(columns[r], row[first_column:])
+                linear = inner(columns[r], row[first_column:])
                 if r >= n_answers:
                     mean[d, j, r - n_answers] = linear
                     sd[d, j, r - n_answers] = forecast_sd[k, r - n_answers]
@@ -246,7 +188,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
                 total = 0.0
                 for q in range(n_columns):
                     total += value_columns[v, q] * row[first_column + q]
-                expected[d, j, v] = total + _inner(answer_gain[k, v], e)
+                expected[d, j, v] = total + inner(answer_gain[k, v], e)
                 for r in range(n_groups):
                     total += gain[k, v, r] * e[r]
                 for w in range(v + 1):

@@ -6,11 +6,11 @@ import numpy as np
 
 from coefficacy.gaussian.compiled import compiled
 
-__all__ = ["scatter_gradient", "scatter_of_scores"]
+__all__ = ["scatter_gradient", "scatter_of_scores", "team_means"]
 
 
 @compiled
-def _team_means(scores, team, n_teams):  # type: ignore[no-untyped-def]
+def team_means(scores, team, n_teams):  # type: ignore[no-untyped-def]
     n_scores = scores.shape[1]
     mean, people = np.zeros((n_teams, n_scores)), np.zeros(n_teams)
     for i in range(scores.shape[0]):
@@ -40,7 +40,7 @@ def scatter_of_scores(scores, person, team_rows, team, cell, n_cells, first):  #
     within (1, score, row) and between (cell, score, row')
     """
     n_scores = scores.shape[1]
-    mean, _ = _team_means(scores, team, team_rows.shape[0])
+    mean, _ = team_means(scores, team, team_rows.shape[0])
     within = np.zeros((1, n_scores, person.shape[1]))
     between = np.zeros((n_cells, n_scores, team_rows.shape[1]))
     for i in range(scores.shape[0]):
@@ -64,7 +64,7 @@ def scatter_of_scores(scores, person, team_rows, team, cell, n_cells, first):  #
 def scatter_gradient(scores, person, team_rows, team, cell, first, bar_within, bar_between):  # type: ignore[no-untyped-def]
     """Pull gradients with respect to both sets of rows back to the scores."""
     n_scores, width, wide = scores.shape[1], person.shape[1], team_rows.shape[1]
-    mean, people = _team_means(scores, team, team_rows.shape[0])
+    mean, people = team_means(scores, team, team_rows.shape[0])
     result = np.zeros(scores.shape)
     of_team = np.zeros(mean.shape)
     for j in range(team_rows.shape[0]):
