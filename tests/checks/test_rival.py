@@ -8,6 +8,7 @@ import xarray as xr
 
 import coefficacy as co
 from coefficacy.checks import rival_check
+from coefficacy.scores import with_expected
 from coefficacy.spec import loads, queries
 
 N_TEAMS, N_DRAWS = 60, 400
@@ -22,26 +23,22 @@ def world():
 def p_value(world, effect: float, seed: int) -> float:
     """Of outcomes that the rival predicts up to noise and `effect` times the latent it leaves out."""
     rng, spec = np.random.default_rng(seed), loads(world.spec_text)
-    latent = rng.normal(size=(N_TEAMS, 3))
-    latent[:, 2] += latent[:, 0]
-    predicted = 0.5 * latent[:, 0] + 0.3 * latent[:, 1]
-    outcome = predicted + effect * (latent[:, 2] - latent[:, 0]) + rng.normal(size=N_TEAMS)
-    tables = {**world.tables, "teams": world.tables["teams"].assign(adaptation=outcome)}
-    survey = co.read_survey(spec, **tables)
-    order = {team: k for k, team in enumerate(world.tables["teams"]["team_id"])}
-    at = [order[team] for team in survey.levels["team"]["team"].values]
+    survey = co.read_survey(spec, **world.tables)
+    expected = rng.normal(size=(N_TEAMS, 3))
+    expected[:, 2] += expected[:, 0]
+    predicted = 0.5 * expected[:, 0] + 0.3 * expected[:, 1]
+    outcome = predicted + effect * (expected[:, 2] - expected[:, 0]) + rng.normal(size=N_TEAMS)
+    latents = xr.DataArray(expected, dims=("team", "team.name"), coords={"team.name": LATENTS})
+    known = with_expected(survey.with_column("team", "adaptation", outcome), latents)
     noise = rng.normal(0, 0.05, (1, N_DRAWS, N_TEAMS))
-    teams = ("chain", "draw", "team")
     posterior = xr.Dataset(
         {
-            "team.expected": ((*teams, "team.name"), latent[at] + noise[..., None]),
-            "team.adaptation.predicted": (teams, predicted[at] + noise),
-            "team.adaptation.predicted_sd": (teams, np.ones((1, N_DRAWS, N_TEAMS))),
-        },
-        coords={"team.name": LATENTS},
+            "team.adaptation.eta": (("chain", "draw", "team"), predicted + noise),
+            "sd(team.adaptation)": (("chain", "draw"), np.ones((1, N_DRAWS))),
+        }
     )
     rival = queries.rival_spec(spec, "competence_only")
-    return rival_check(posterior, rival, survey, spec.question, seed=seed).p_value
+    return rival_check(posterior, rival, spec, known, seed=seed).p_value
 
 
 def test_it_fails_where_the_outcome_holds_what_is_left_out(world):

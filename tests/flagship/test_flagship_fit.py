@@ -72,18 +72,11 @@ def test_a_team_without_outcome_is_predicted_and_has_no_row(fitted, survey):
     assert fitted.tree["constant_data"]["team.adaptation.row"].size == 23
 
 
-def test_rival_with_the_same_machine_code_leaves_the_effect_out(fitted, survey):
-    compiled = compiled_model(fitted.spec, survey, engine="explicit")
-    tree = compiled.sample(draws=40, tune=60, chains=1, seed=2, data=compiled.built.rivals["competence_only"])
-    b = tree["posterior"]["team.adaptation"]
-    assert float(np.abs(b.sel({"team.adaptation.term": "collective_efficacy"})).max()) == 0.0
-    assert float(b.sel({"team.adaptation.term": "competence"}).std()) > 0
-
-
 def test_left_out_teams_are_scored_from_refits_that_did_not_see_them(fitted, survey):
     compiled = compiled_model(fitted.spec, survey, engine="explicit")
     refits = Refits(folds=1, draws=40, tune=60, chains=1, seed=9)
-    score = left_out_units(compiled, fitted.spec, survey, "team", refits=refits)
+    found = left_out_units(compiled, fitted.spec, survey, "team", refits=refits)
+    score = found.score
     assert score.sizes["team"] == 23
     none = {"team.adaptation.row": np.zeros(0, int), "team.adaptation.y": np.zeros(0)}
     tree = compiled.sample(draws=40, tune=60, chains=1, seed=10, data=none)
@@ -92,6 +85,8 @@ def test_left_out_teams_are_scored_from_refits_that_did_not_see_them(fitted, sur
     seen = np.isfinite(y)
     density = stats.norm.logpdf(y, eta.values[0], sd.values[0][:, None])[:, seen]
     np.testing.assert_allclose(score.values, special.logsumexp(density, axis=0) - np.log(40), rtol=1e-8)
+    expected = tree["posterior"]["team.latent"].mean(("chain", "draw"))
+    np.testing.assert_allclose(found.latents.values, expected.values, rtol=1e-8)
 
 
 def test_save_and_load_lose_nothing(fitted, tmp_path: Path):

@@ -120,3 +120,16 @@ def test_both_engines_give_the_same_posterior_on_the_demo_survey():
     z = (means[0] - means[1]) / np.hypot(*errors)
     raw = np.array([n.startswith("team.") and ".std" not in n for n in tables[0].index])
     assert np.nanmax(np.abs(z[~raw])) < 4.5
+
+
+def test_a_large_effect_in_many_teams_is_supported():
+    """A rival fitted to answers and outcomes as a whole would turn self-efficacy into the latent it leaves
+    out, and pass its check (p = .85 in such a world)."""
+    world = simulate(
+        "C4", seed=5, n_teams=120, team_size=8, n_items=4, family="gaussian", effect=0.5, driver=0.0
+    )
+    spec = loads(world.spec_text)
+    found = verdict(fit(spec, read_survey(spec, **world.tables), draws=500, seed=3, progress=False))
+    assert found.verdict == "supported"
+    assert found.ppc["p_value"] < 0.01
+    assert found.elpd["p_better"] > 0.95

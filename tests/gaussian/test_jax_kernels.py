@@ -134,7 +134,7 @@ def regressions(seed, below, further):
     prior[:, 4] = (rng.random(4) < 0.5)[response]
     return (
         rng.normal(size=10), rng.uniform(0.5, 1.5, 4), factor / np.linalg.norm(factor, axis=1)[:, None],
-        rng.normal(size=(4, below)), rng.normal(size=(4, further)), (rng.random(10) < 0.8).astype(float),
+        rng.normal(size=(4, below)), rng.normal(size=(4, further)),
         rng.random(4) < 0.5, response, np.array([0, 0, 0, 1, 1, 0, 1, 1, 1, 0], bool),
         np.array([0, 1, 1, 0, 1, 0, 2, 0, 1, 1]), np.array([[1.4, 0], [0.2, 0.9]]), np.asarray(0.4), prior,
     )  # fmt: skip
@@ -149,7 +149,7 @@ def test_paths(seed, below, further):
 def test_paths_without_terms_columns_or_members():
     none, where = np.zeros((2, 0)), np.zeros(0, int)
     inputs = (
-        np.zeros(0), np.array([0.7, 1.2]), np.eye(2), none, none, np.zeros(0), np.zeros(2, bool),
+        np.zeros(0), np.array([0.7, 1.2]), np.eye(2), none, none, np.zeros(2, bool),
         where, where.astype(bool), where, np.zeros((0, 0)), np.asarray(0.0), np.zeros((0, 5)),
     )  # fmt: skip
     agree(Paths, inputs)

@@ -134,7 +134,7 @@ def test_paths_and_their_gradient(seed, below, further):
     response = np.array([0, 0, 1, 2, 2, 2, 3, 3, 3, 3])
     latent = np.array([0, 0, 0, 1, 1, 0, 1, 1, 1, 0], bool)
     predictor = np.array([0, 1, 1, 0, 1, 0, 2, 0, 1, 1])
-    g, keep = rng.normal(size=10), (rng.random(10) < 0.8).astype(float)
+    g = rng.normal(size=10)
     sigma, factor = rng.uniform(0.5, 1.5, 4), np.tril(rng.normal(size=(4, 4)))
     factor /= np.linalg.norm(factor, axis=1)[:, None]
     members, direct = rng.normal(size=(4, below)), rng.normal(size=(4, further))
@@ -147,10 +147,10 @@ def test_paths_and_their_gradient(seed, below, further):
     bars = (rng.normal(size=(4, 2 + further)), rng.normal(size=(4, 4)), rng.normal(size=(4, below)), 0.7)
 
     def evaluate():
-        x, z, m, log_prior, *_ = paths(g, keep, *arguments[1:], *fixed)
+        x, z, m, log_prior, *_ = paths(*arguments, *fixed)
         return sum((part * bar).sum() for part, bar in zip((x, z, m, np.array(log_prior)), bars, strict=True))
 
-    found = paths_gradient(g, keep, *arguments[1:], *fixed, *bars)
+    found = paths_gradient(*arguments, *fixed, *bars)
     numeric = slopes(evaluate, arguments, skip=lambda a, i: a is factor and i[1] > i[0])
     for one, other in zip(found, numeric, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
@@ -163,7 +163,7 @@ def test_paths_by_hand():
     for relative, g in ((False, [0.5, 0.3]), (True, [0.25, 0.15])):
         sigma = np.array([2.0, 2.0 if relative else 1.0])
         x, z, _, _, whole, sd, *_ = paths(
-            np.array(g), np.ones(2), sigma, np.eye(2), none, none, np.array([False, relative]), *where, prior
+            np.array(g), sigma, np.eye(2), none, none, np.array([False, relative]), *where, prior
         )
         assert sd[0] == 2.0
         assert whole[1] == pytest.approx(np.sqrt(0.25 + 0.09 + sigma[1] ** 2))
@@ -178,7 +178,7 @@ def test_a_raw_prior_is_a_density_of_raw_coefficients(relative):
     none, prior = np.zeros((2, 0)), np.array([[NORMAL, 0, 0.1, 3, 1], [STUDENT_T, 4, 0, 2, 1]])
     raw, unit = np.array([0.7, -0.4]), np.array([2.0, 1.5]) / (0.8 if relative else 1.0)
     _, _, _, log_prior, *_ = paths(
-        raw * unit, np.ones(2), np.array([1.5, 0.8]), np.eye(2), none, none, np.array([False, relative]),
+        raw * unit, np.array([1.5, 0.8]), np.eye(2), none, none, np.array([False, relative]),
         *where, prior,
     )  # fmt: skip
     expected = -0.5 * (0.6 / 3) ** 2 - 2.5 * np.log1p(0.2**2 / 4) - np.log(unit).sum()

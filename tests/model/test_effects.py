@@ -21,7 +21,7 @@ def make(n: int = 1, *, sigma: float = 1.5, priors: tuple = (), bounded: bool = 
     terms = [f"x{k}" for k in range(n)]
     with pm.Model(coords={"term": terms}) as model:
         coefficients(
-            spec, "team.y", terms, dim="term", spreads=SPREADS[:n], sigma=np.float64(sigma), keep=np.ones(n),
+            spec, "team.y", terms, dim="term", spreads=SPREADS[:n], sigma=np.float64(sigma),
             bounded=bounded,
         )  # fmt: skip
     return model

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from coefficacy.sampling.encoding import decoded, encoded
-from coefficacy.scores import Refits, elpd_data, refits_of
+from coefficacy.scores import LeftOut, Refits, elpd_data, refits_of
 from coefficacy.scores.exact import _relative_efficiency, left_out_exact
 from coefficacy.scores.kept import keep, kept
 from coefficacy.spec.model import Formula, Level, ModelSpec, Regression
@@ -32,14 +32,21 @@ def density() -> xr.DataArray:
     return xr.DataArray(values, dims=("chain", "draw", "team"), coords={"team": IDS})
 
 
-def exact() -> xr.DataArray:
-    return left_out_exact(xr.Dataset({"team.outcome_density": density()}), SPEC, survey(), "team")
+def posterior() -> xr.Dataset:
+    """With the mean of a latent in every draw: uneven weights are to be seen in its expectation."""
+    latents = np.random.default_rng(3).normal(size=(2, 400, 5, 1))
+    drawn = xr.DataArray(latents, dims=("chain", "draw", "team", "team.name"), coords={"team.name": ["ce"]})
+    return xr.Dataset({"team.outcome_density": density(), "team.expected": drawn})
 
 
-def refitted() -> xr.DataArray:
+def exact() -> LeftOut:
+    return left_out_exact(posterior(), SPEC, survey(), "team")
+
+
+def refitted() -> LeftOut:
     values = np.random.default_rng(2).normal(-1, 0.3, 4)
     attrs = {"folds": 3, "rhat_max": 1.0, "n_samples": 800}
-    return xr.DataArray(values, dims="team", coords={"team": SCORED}, name="elpd", attrs=attrs)
+    return LeftOut(xr.DataArray(values, dims="team", coords={"team": SCORED}, name="elpd", attrs=attrs), None)
 
 
 def empty_fit(seed: int = 4):
@@ -49,7 +56,7 @@ def empty_fit(seed: int = 4):
 def test_it_says_what_arviz_says_of_the_same_densities():
     seen = density().isel(team=[0, 1, 3, 4])
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset(), "log_likelihood": seen.to_dataset(name="y")})
-    score = exact()
+    score = exact().score
     with pytest.warns(UserWarning, match="Estimated shape parameter"):
         theirs = az.loo(tree, pointwise=True, reff=_relative_efficiency(seen))
     own = elpd_data(score)
@@ -62,26 +69,41 @@ def test_it_says_what_arviz_says_of_the_same_densities():
     assert "Pareto k" in str(own)
 
 
+def test_latents_are_expected_without_the_outcome_of_their_own_team():
+    """Weights 1 / p(y_j | answers, draw); the team without an outcome needs none. No tail is smoothed by hand
+    here, which moves the weights of the four others little: their k-hats are small but for the last."""
+    found = exact().latents
+    drawn = posterior()["team.expected"].values[..., 0]
+    assert found.dims == ("team", "team.name")
+    assert found.values[2, 0] == pytest.approx(drawn[..., 2].mean())
+    weights = np.exp(-density().values)
+    plain = (weights * drawn).sum(axis=(0, 1)) / weights.sum(axis=(0, 1))
+    np.testing.assert_allclose(found.values[[0, 1, 3], 0], plain[[0, 1, 3]], atol=0.005)
+
+
 def test_refits_have_neither_pareto_k_nor_an_effective_number_of_parameters():
-    found = elpd_data(refitted())
+    found = elpd_data(refitted().score)
     assert (found.kind, found.n_folds, found.pareto_k, found.good_k) == ("loo_kfold", 3, None, None)
     assert np.isnan(found.p)
-    assert found.se == pytest.approx(np.sqrt(4) * refitted().values.std(ddof=1))
-    assert az.compare({"a": found, "b": elpd_data(refitted())}).loc["a", "weight"] == 0.5
+    assert found.se == pytest.approx(np.sqrt(4) * refitted().score.values.std(ddof=1))
+    assert az.compare({"a": found, "b": elpd_data(refitted().score)}).loc["a", "weight"] == 0.5
 
 
 @pytest.mark.parametrize("make", [exact, refitted])
 def test_nothing_is_lost_in_a_fit_or_its_file(make, tmp_path):
-    fit, score, refits = empty_fit(), make(), Refits(folds=3, seed=9)
-    keep(fit, "model", score, refits)
+    fit, found, refits = empty_fit(), make(), Refits(folds=3, seed=9)
+    keep(fit, "model", found, refits)
     keep(fit, "other", refitted(), refits)
-    assert kept(fit, "model", refits).identical(score)
+    assert kept(fit, "model", refits).score.identical(found.score)
     for name in list(fit.tree.children):
         encoded(fit.tree[name].to_dataset()).to_netcdf(tmp_path / name, engine="h5netcdf")
         fit.tree[name] = xr.DataTree(decoded(xr.load_dataset(tmp_path / name, engine="h5netcdf")))
     again = kept(fit, "model", refits)
-    xr.testing.assert_equal(again, score)
-    assert elpd_data(again).n_samples == elpd_data(score).n_samples
+    xr.testing.assert_equal(again.score, found.score)
+    assert elpd_data(again.score).n_samples == elpd_data(found.score).n_samples
+    assert (again.latents is None) == (found.latents is None)
+    if found.latents is not None:
+        xr.testing.assert_equal(again.latents, found.latents)
     assert kept(fit, "nobody", refits) is None
 
 
@@ -105,6 +127,6 @@ def test_settings_are_those_asked_for_then_those_kept_then_the_default():
 
 def test_scores_kept_by_an_earlier_version_are_not_read():
     fit = empty_fit()
-    fit.tree["left_out"] = xr.DataTree(xr.Dataset({"model": refitted().drop_attrs()}))
+    fit.tree["left_out"] = xr.DataTree(xr.Dataset({"model": refitted().score.drop_attrs()}))
     assert kept(fit, "model", Refits(seed=4)) is None
     assert refits_of(fit, None) == Refits(seed=4)

@@ -1,4 +1,4 @@
-"""The rival's predictive check: is something of collective efficacy left in what the rival cannot explain?"""
+"""The rival's predictive check: is something of the effect left in what the rival cannot explain?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from coefficacy.model.design import expand
-from coefficacy.model.recovered import EXPECTED, PREDICTED, PREDICTED_SD
+from coefficacy.model.recovered import PREDICTED, PREDICTED_SD
 from coefficacy.scores.density import replicate
 from coefficacy.spec import queries
 
@@ -36,27 +36,28 @@ class RivalCheck:
 
 
 def rival_check(
-    posterior: xr.Dataset, spec: ModelSpec, survey: Survey, question: Question, *, seed: int
+    posterior: xr.Dataset, rival: ModelSpec, model: ModelSpec, survey: Survey, *, seed: int
 ) -> RivalCheck:
-    """Correlate the rival's residuals with the expected latent that the rival leaves out.
+    """Correlate the rival's residuals with the expected predictor that the rival leaves out.
 
-    The latent's expectation given answers and parameters is taken over the rival's draws and residualised on
-    the rival's own predictors; with drawn instead of expected latents the check has no power. Draws of the
-    exact engine hold what to expect of a team's latents and outcome given its answers alone: residuals are
-    from that, and the replicates scatter around it. Those of the explicit engine hold latents drawn given the
-    outcome too, which take up some of what the rival cannot explain.
+    The predictor is residualised on the rival's own; all are expectations given a team's answers without its
+    outcomes, the same for every rival (with drawn instead of expected latents the check has no power).
 
     Parameters
     ----------
-    posterior : of the rival
-    spec : of the rival
-    question : of the main model; its term must be one latent of its level
+    posterior, rival : draws and equations of the rival, see :func:`coefficacy.scores.fit_rival`
+    model : the model that asks the question
+    survey : holds what is expected of latents as columns, see :func:`coefficacy.scores.with_expected`
+    seed : of the replicates
     """
+    question = model.question
+    assert question is not None
     y = np.asarray(survey.column(question.level, question.response).values, float)
     seen = np.flatnonzero(np.isfinite(y))
-    left_out = _residualised(posterior, spec, survey, question)[seen]
-    expected, again = _replicated(posterior, spec, question, np.random.default_rng([seed, 11]))
-    lowest = np.nanmin(y) if queries.family_of(spec, question.response).family == "ordinal" else 0.0
+    left_out = _residualised(rival, model, survey)[seen]
+    rng = np.random.default_rng([seed, 11])
+    expected, again = _replicated(posterior, rival, question, rng)
+    lowest = np.nanmin(y) if queries.family_of(model, question.response).family == "ordinal" else 0.0
     observed = _correlation((y - lowest - expected)[..., seen], left_out)
     replicated = _correlation((again - expected)[..., seen], left_out)
     sign = 1.0 if question.direction == "positive" else -1.0
@@ -90,21 +91,18 @@ def _expected(eta: np.ndarray, spec: ModelSpec, outcome: str) -> np.ndarray:
     return np.exp(eta) if family in ("poisson", "negative_binomial") else eta
 
 
-def _residualised(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, question: Question) -> np.ndarray:
-    level = question.level
-    given_answers = f"{level}.{EXPECTED}"
-    drawn = posterior[given_answers if given_answers in posterior else f"{level}.latent"]
-    latent = drawn.mean(("chain", "draw"))
-    expected = {
-        str(name): latent.sel({f"{level}.name": name}).values for name in latent[f"{level}.name"].values
-    }
-    equation = queries.regression(spec, level, question.response)
-    terms = equation.formula.terms if equation else ()
-    predictors = [np.ones(latent.sizes[level])]
-    for column in expand(spec, survey, level, terms, expected, where=f"{level}.{question.response}"):
-        parts = [expected[name] for name in column.latents]
-        predictors.append(np.prod([*parts, *([] if column.values is None else [column.values])], axis=0))
-    x, target = np.column_stack(predictors), expected[question.term]
+def _residualised(rival: ModelSpec, model: ModelSpec, survey: Survey) -> np.ndarray:
+    question = model.question
+    assert question is not None
+    level, where = question.level, f"{question.level}.{question.response}"
+
+    def columns(spec: ModelSpec) -> dict[str, np.ndarray]:
+        equation = queries.regression(spec, level, question.response)
+        found = expand(spec, survey, level, equation.formula.terms if equation else (), (), where=where)
+        return {c.label: c.values for c in found if c.values is not None}
+
+    target = columns(model)[question.term]
+    x = np.column_stack([np.ones(len(target)), *columns(rival).values()])
     return target - x @ np.linalg.lstsq(x, target, rcond=None)[0]
 
 

@@ -83,10 +83,10 @@ class CellsDensity(_Kernel):
 
 @compiled
 def _paths(  # type: ignore[no-untyped-def]
-    g, sigma, factor, members, direct, keep, relative, response, latent, predictor, root, shrink, prior
+    g, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
 ):
     x, z, m, log_prior, whole, sd, scaled, _, _, _ = paths(
-        _c(g), _c(keep), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
+        _c(g), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
         _c(response), _c(latent), _c(predictor), _c(root), shrink.item(), _c(prior),
     )  # fmt: skip
     return x, z, m, np.asarray(log_prior), whole, sd, scaled
@@ -94,11 +94,11 @@ def _paths(  # type: ignore[no-untyped-def]
 
 @compiled
 def _paths_gradient(  # type: ignore[no-untyped-def]
-    g, sigma, factor, members, direct, keep, relative, response, latent, predictor, root, shrink, prior,
+    g, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior,
     x, z, m, log_prior,
 ):  # fmt: skip
     return paths_gradient(
-        _c(g), _c(keep), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
+        _c(g), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
         _c(response), _c(latent), _c(predictor), _c(root), shrink.item(), _c(prior),
         _c(x), _c(z), _c(m), log_prior.item(),
     )  # fmt: skip
@@ -117,7 +117,7 @@ class Paths(_Kernel):
     kernel = staticmethod(_paths)
     ranks = (2, 2, 2, 0, 1, 1, 1)
     gufunc_signature = (
-        "(t),(r),(r,r),(r,q),(r,d),(t),(r),(t),(t),(t),(k,k),(),(t,f)->(r,c),(r,r),(r,q),(),(r),(r),(t)"
+        "(t),(r),(r,r),(r,q),(r,d),(r),(t),(t),(t),(k,k),(),(t,f)->(r,c),(r,r),(r,q),(),(r),(r),(t)"
     )
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:

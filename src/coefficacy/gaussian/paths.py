@@ -32,14 +32,13 @@ def _prior(kind, nu, location, scale, x):  # type: ignore[no-untyped-def]
 
 @compiled
 def paths(  # type: ignore[no-untyped-def]
-    free, keep, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
+    free, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
 ):
     """Coefficients of every response on columns and sources.
 
     Parameters
     ----------
     free : (term,), coefficients per SD of the predictor, terms of one response together
-    keep : (term,), 0 where a rival leaves the term out
     sigma : (response,), residual SDs
     factor : (response, response), Cholesky factor of the residuals' correlations
     members : (response, below), what the members' mean adds to a response as a predictor
@@ -79,15 +78,12 @@ def paths(  # type: ignore[no-untyped-def]
     start = 0
     for i in range(n_r):
         end = start
-        kept, raw = 0, start < g.shape[0] and prior[start, 4] != 0.0
+        raw = start < g.shape[0] and prior[start, 4] != 0.0
         while end < g.shape[0] and response[end] == i:
             end += 1
         for j in range(n_d):
             x[i, n_k + j] = direct[i, j]
         for t in range(start, end):
-            if keep[t] == 0.0:
-                continue
-            kept += 1
             k = predictor[t]
             if latent[t]:
                 b = g[t] / sd[k]
@@ -118,29 +114,29 @@ def paths(  # type: ignore[no-untyped-def]
         for j in range(n_source):
             variance += spread[i, j] * spread[i, j]
         sd[i] = np.sqrt(variance)
-        if kept > 0 and relative[i]:
-            log_prior += kept * np.log(sigma[i])
-        if kept > 0 and not raw:
-            log_prior += 2.0 * np.log(sigma[i]) - (kept + 2.0) * np.log(whole[i])
+        n_terms = end - start
+        if n_terms > 0 and relative[i]:
+            log_prior += n_terms * np.log(sigma[i])
+        if n_terms > 0 and not raw:
+            log_prior += 2.0 * np.log(sigma[i]) - (n_terms + 2.0) * np.log(whole[i])
         for t in range(start, end):
             unit = whole[i]
-            if raw and keep[t] != 0.0:
+            if raw:
                 unit = sd[predictor[t]] if latent[t] else column_sd[predictor[t]]
                 log_prior -= np.log(unit)
-            beta = g[t] / unit if keep[t] != 0.0 else free[t]
-            log_prior += _prior(prior[t, 0], prior[t, 1], prior[t, 2], prior[t, 3], beta)[0]
+            log_prior += _prior(prior[t, 0], prior[t, 1], prior[t, 2], prior[t, 3], g[t] / unit)[0]
         start = end
     return x, z, m, log_prior, whole, sd, g, spread, explained, column_sd
 
 
 @compiled
 def paths_gradient(  # type: ignore[no-untyped-def]
-    free, keep, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior,
+    free, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior,
     bar_x, bar_z, bar_m, bar_prior,
 ):  # fmt: skip
     """Pull gradients with respect to x, z, m and the log prior back to the arguments that vary."""
     x, z, m, _, whole, sd, g, spread, explained, column_sd = paths(
-        free, keep, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
+        free, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
     )
     n_r, n_k, n_q, n_d = sigma.shape[0], root.shape[0], members.shape[1], direct.shape[1]
     n_source = n_k + n_r + n_q
@@ -152,11 +148,10 @@ def paths_gradient(  # type: ignore[no-untyped-def]
     end = g.shape[0]
     for i in range(n_r - 1, -1, -1):
         start = end
-        kept, raw = 0, end > 0 and prior[end - 1, 4] != 0.0
+        raw = end > 0 and prior[end - 1, 4] != 0.0
         while start > 0 and response[start - 1] == i:
             start -= 1
-            if keep[start] != 0.0:
-                kept += 1
+        n_terms = end - start
         for j in range(n_source):
             d_explained[j] = d_spread[i, j] + d_sd[i] * spread[i, j] / sd[i]
         for j in range(n_q):
@@ -170,27 +165,22 @@ def paths_gradient(  # type: ignore[no-untyped-def]
             unit = whole[i]
             if raw:
                 unit = sd[predictor[t]] if latent[t] else column_sd[predictor[t]]
-            beta = g[t] / unit if keep[t] != 0.0 else free[t]
+            beta = g[t] / unit
             slope = bar_prior * _prior(prior[t, 0], prior[t, 1], prior[t, 2], prior[t, 3], beta)[1]
-            if keep[t] == 0.0:
-                d_g[t] += slope
-                continue
             d_g[t] += slope / unit
             if not raw:
                 d_whole -= slope * beta / unit
             elif latent[t]:
                 d_sd[predictor[t]] -= (slope * beta + bar_prior) / unit
-        if kept > 0 and relative[i]:
-            d_sigma[i] += bar_prior * kept / sigma[i]
-        if kept > 0 and not raw:
-            d_whole -= bar_prior * (kept + 2.0) / whole[i]
+        if n_terms > 0 and relative[i]:
+            d_sigma[i] += bar_prior * n_terms / sigma[i]
+        if n_terms > 0 and not raw:
+            d_whole -= bar_prior * (n_terms + 2.0) / whole[i]
             d_sigma[i] += bar_prior * 2.0 / sigma[i]
         d_sigma[i] += d_whole * sigma[i] / whole[i]
         for j in range(n_source):
             d_explained[j] += d_whole * explained[i, j] / whole[i]
         for t in range(start, end):
-            if keep[t] == 0.0:
-                continue
             k = predictor[t]
             d_b = 0.0
             if latent[t]:

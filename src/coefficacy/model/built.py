@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    import numpy as np
     import pymc as pm
 
     from coefficacy.model.recovered import TeamRecovery
@@ -31,7 +29,6 @@ class Built:
         matrix); the gate leaves those entries out
     refit_data : names of the ``pm.Data`` that may be swapped without compiling again; the number of rows may
         change where no stored variable has that dim
-    rivals : rival -> data that turn this model into the rival, for rivals that only leave terms out
     recover : turns stored steps into draws of what was integrated out
     hidden : variables that are not stored with the draws (one value a row of data, or steps on the way)
     """
@@ -44,4 +41,3 @@ class Built:
     refit_data: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     recover: TeamRecovery | None = None
-    rivals: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)

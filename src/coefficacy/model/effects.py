@@ -38,7 +38,6 @@ def coefficients(
     dim: str,
     spreads: Any,
     sigma: Any,
-    keep: Any,
     bounded: bool = True,
 ) -> Any:
     """Add the coefficients of one regression and return them in raw units.
@@ -50,7 +49,6 @@ def coefficients(
     spreads : (K, source), model-implied, of the predictors within the units of the levels above: inner
         products of the rows are covariances
     sigma : residual SD of the response (of its latent response for bernoulli and ordinal outcomes)
-    keep : (K,), 0 where a rival leaves a term out: its coefficient is then exactly zero
     bounded : False for counts and proportions, where the standardised effect is per SD of the predictor on
         the link and SD(y) has no part in it
     """
@@ -61,13 +59,12 @@ def coefficients(
     unit = spreads / sd[:, None]
     correlation = pt.sum(unit[:, None, :] * unit[None, :, :], axis=-1)
 
-    def logp(value: Any, correlation: Any, sigma: Any, keep: Any, sd: Any) -> Any:
+    def logp(value: Any, correlation: Any, sigma: Any, sd: Any) -> Any:
         if raw:
-            beta, jacobian = value / pt.switch(keep, sd, 1.0), -pt.sum(keep * pt.log(sd))
+            beta, jacobian = value / sd, -pt.sum(pt.log(sd))
         elif bounded:
-            whole, n = _response_sd(value * keep, correlation, sigma), pt.sum(keep)
-            beta = value * pt.switch(keep, 1 / whole, 1.0)
-            jacobian = pt.switch(n > 0, 2 * pt.log(sigma) - (n + 2) * pt.log(whole), 0.0)
+            whole = _response_sd(value, correlation, sigma)
+            beta, jacobian = value / whole, 2 * pt.log(sigma) - (len(terms) + 2) * pt.log(whole)
         else:
             beta, jacobian = value, 0.0
         if normal is not None:
@@ -79,34 +76,26 @@ def coefficients(
         return jacobian + sum(each)
 
     def random(
-        correlation: np.ndarray,
-        sigma: Any,
-        keep: np.ndarray,
-        sd: np.ndarray,
-        rng: Any = None,
-        size: Any = None,
+        correlation: np.ndarray, sigma: Any, sd: np.ndarray, rng: Any = None, size: Any = None
     ) -> np.ndarray:
         beta = np.array([random_effect(p, rng) for p in priors])
         if raw:
-            return beta * np.where(keep, sd, 1.0)
-        return _scaled(beta, correlation, sigma, keep) if bounded else beta
+            return beta * sd
+        return _scaled(beta, correlation, sigma) if bounded else beta
 
     scaled = pm.CustomDist(
-        f"{name}.scaled", correlation, sigma, keep, sd, logp=logp, random=random, dims=dim,
-        signature="(k,k),(),(k),(k)->(k)",
+        f"{name}.scaled", correlation, sigma, sd, logp=logp, random=random, dims=dim,
+        signature="(k,k),(),(k)->(k)",
     )  # fmt: skip
-    kept = scaled * keep
-    pm.Deterministic(
-        f"{name}.std", kept / _response_sd(kept, correlation, sigma) if bounded else kept, dims=dim
-    )
-    return pm.Deterministic(name, kept / sd, dims=dim)
+    whole = _response_sd(scaled, correlation, sigma) if bounded else 1.0
+    pm.Deterministic(f"{name}.std", scaled / whole, dims=dim)
+    return pm.Deterministic(name, scaled / sd, dims=dim)
 
 
-def _scaled(beta: np.ndarray, correlation: np.ndarray, sigma: Any, keep: np.ndarray) -> np.ndarray:
+def _scaled(beta: np.ndarray, correlation: np.ndarray, sigma: Any) -> np.ndarray:
     """Coefficients per SD of the predictor; NaN where they would explain more than all the variance."""
-    kept = beta * keep
     with np.errstate(invalid="ignore"):
-        return beta * np.where(keep, sigma / np.sqrt(1 - kept @ correlation @ kept), 1.0)
+        return beta * sigma / np.sqrt(1 - beta @ correlation @ beta)
 
 
 def effect_prior(spec: ModelSpec, name: str, term: str) -> PriorSpec:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pymc as pm
 
 from coefficacy.model.answers import add_answers
 from coefficacy.model.built import Built
 from coefficacy.model.frame import coordinates, hidden, parameters, store_latents
 from coefficacy.model.outcomes import add_outcome, own_level
-from coefficacy.model.rivals import kept_terms, rival_data
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import ModelSpec
@@ -27,16 +23,10 @@ def build_explicit(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
     ----------
     spec, survey : the model file and tables that fit it
     reason : why this engine was taken
-
-    Returns
-    -------
-    Built : with the data of rivals that only leave terms of outcomes out, which need no model of their own
     """
     with pm.Model(check_bounds=False) as model:
-        keep: dict[tuple[str, str], Any] = {}
-        structure = Structure(spec, survey, keep)
+        structure = Structure(spec, survey)
         model.add_coords(coordinates(structure))
-        keep |= {key: pm.Data(name, np.ones(n)) for key, (name, n) in kept_terms(structure).items()}
         for measure in spec.measures:
             add_answers(structure, measure)
         outcomes = queries.outcomes(spec)
@@ -52,7 +42,6 @@ def build_explicit(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
         reason=reason or "every latent is a variable",
         parameters=parameters(model),
         constant_entries=tuple(v.name for v in model.deterministics if v.name.startswith("cor(")),
-        refit_data=(*rows, *(name for name, _ in kept_terms(structure).values())),
-        rivals=rival_data(structure),
+        refit_data=tuple(rows),
         hidden=hidden(model),
     )

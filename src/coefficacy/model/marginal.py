@@ -34,7 +34,6 @@ from coefficacy.model.effects import effect_prior
 from coefficacy.model.frame import coordinates, hidden, parameters, store_latents
 from coefficacy.model.outcomes import outcome_intercept, own_level
 from coefficacy.model.recovered import RECOVER, TeamRecovery
-from coefficacy.model.rivals import kept_terms, rival_data
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
@@ -61,10 +60,8 @@ def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
     if obstacle:
         raise FitError(Problem("engine", f"'marginal' does not apply: {obstacle}.", "Take 'auto'."))
     with pm.Model(check_bounds=False) as model:
-        keep: dict[tuple[str, str], Any] = {}
-        structure = Structure(spec, survey, keep)
+        structure = Structure(spec, survey)
         model.add_coords(coordinates(structure))
-        keep |= {key: pm.Data(name, np.ones(n)) for key, (name, n) in kept_terms(structure).items()}
         collapsed = _Collapsed(structure)
         collapsed.add()
         for level in structure.levels[2:]:
@@ -77,7 +74,6 @@ def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
         parameters=parameters(model),
         constant_entries=tuple(v.name for v in model.deterministics if v.name.startswith("cor(")),
         refit_data=tuple(v.name for v in model.data_vars),
-        rivals=rival_data(structure),
         hidden=hidden(model),
         recover=collapsed.recovery(),
     )
@@ -341,11 +337,6 @@ class _Collapsed:
             for c in layout.columns.get(y, [])
         ]
         g = pm.Flat(f"{level}.standard.effect", shape=len(terms)) if terms else pt.zeros(0)
-        keep = [
-            pt.as_tensor(structure.keep.get((level, y), np.ones(len(layout.columns.get(y, [])))))
-            for y in found.responses
-        ]
-        kept = pt.concatenate(keep)
         sigma = pt.stack([pt.as_tensor(structure.sd(level, y)).astype("float64") for y in found.responses])
         factor = self._factor(level, n, len(layout.latents))
         direct = pt.zeros((n, 0))
@@ -364,14 +355,14 @@ class _Collapsed:
             members, shrink = pt.stack(rows), float(np.sqrt(np.mean(1 / statistics.size[statistics.cell])))
         root = pm.Data(f"{level}.root", layout.root)
         found.x, found.z, found.m, log_prior, whole, sd, scaled = Paths()(
-            g, sigma, factor, members, direct, kept, np.arange(n) < len(layout.latents),
+            g, sigma, factor, members, direct, np.arange(n) < len(layout.latents),
             np.array([t[0] for t in terms], int), np.array([t[1] for t in terms], bool),
             np.array([t[2] for t in terms], int), root, pm.Data(f"{level}.shrink", np.asarray(shrink)),
             self._priors(level, [(found.responses[t[0]], t[3]) for t in terms]),
         )  # fmt: skip
         if terms:
             pm.Potential(f"{level}.effects", log_prior)
-            self._store_effects(found, terms, scaled * kept, whole, sd, root)
+            self._store_effects(found, terms, scaled, whole, sd, root)
         self.forms[f"{level}.members"] = members
         return found
 

@@ -100,7 +100,7 @@ class Effects:
         self._add_coords({dim: labels})
         return coefficients(
             self.plan.spec, name, labels, dim=dim, spreads=_root(_values(equation)),
-            sigma=self._residual_sd(), keep=np.ones(len(labels)), bounded=self.plan.family.family in _BOUNDED,
+            sigma=self._residual_sd(), bounded=self.plan.family.family in _BOUNDED,
         )  # fmt: skip
 
     def _residual_sd(self) -> Any:
@@ -175,8 +175,12 @@ class Effects:
     def store_latents(self) -> None:
         """Store the expected outcome (on the link) of every unit above the outcome's level; rows or none.
 
-        Nothing can be made after this.
+        Of an outcome of teams or other units above the lowest level it is stored, too, as ``L.y.eta``; one
+        value a person would take gigabytes. Nothing can be made after this.
         """
+        if self.plan.level != self.plan.spec.lowest.name:
+            self._add_units(self.plan.level)
+            pm.Deterministic(f"{self.plan.stem}.eta", self._expected(self.plan.level), dims=self.plan.level)
         for equation in self.plan.equations[1:]:
             level, names = equation.level, f"{equation.level}.name"
             self._add_units(level)
@@ -194,14 +198,17 @@ class Effects:
             here = equation.level
             if list(survey.levels).index(here) >= position:
                 up = survey.index(level, here)
-                total = total + self._at(equation)[up]
+                value = self._fixed(equation)
+                if here != self.plan.level and here not in self.plan.replaced:
+                    value = value + self.residual(here)
+                total = total + value[up]
             for block in equation.blocks:
                 if block.intercept and list(survey.levels).index(block.group) >= position:
                     total = total + self.block(block)[:, 0][survey.index(level, block.group)]
-        return total + self._constant_within(level)
+        return total if level == self.plan.level else total + self._constant_within(level)
 
-    def _at(self, equation: Equation) -> Any:
-        """Fixed effects, random slopes and residual of one upper level, (unit,)."""
+    def _fixed(self, equation: Equation) -> Any:
+        """Fixed effects and random slopes of one level, (unit,)."""
         level = equation.level
         value = pt.zeros(self.plan.survey.n[level])
         if equation.columns:
@@ -210,7 +217,7 @@ class Effects:
             up = self.plan.survey.index(level, block.group)
             for k, column in enumerate(block.slopes, start=int(block.intercept)):
                 value = value + self.block(block)[up, k] * observed_values(column)
-        return value if level in self.plan.replaced else value + self.residual(level)
+        return value
 
     def _constant_within(self, level: str) -> Any:
         """Effects in the lowest equation that are the same for all units below one of `level`, (unit,)."""

@@ -27,13 +27,10 @@ class Structure:
     A latent's spread is kept beside its value as coefficients on independent unit-variance sources (the
     level's observed columns, its residuals), so that covariances within the levels above are inner products.
 
-    Parameters
-    ----------
-    keep : (level, response) -> data variable of 0/1 by term, for equations in which rivals leave terms out
     """
 
-    def __init__(self, spec: ModelSpec, survey: Survey, keep: dict[tuple[str, str], Any]) -> None:
-        self.spec, self.survey, self.keep = spec, survey, keep
+    def __init__(self, spec: ModelSpec, survey: Survey) -> None:
+        self.spec, self.survey = spec, survey
         self.parameters = Parameters(spec)
         self.levels = queries.level_names(spec)
         self.layouts: dict[str, Layout] = {lv: lay_out(spec, survey, lv) for lv in self.levels}
@@ -226,7 +223,6 @@ class Structure:
                 self.spec, f"{level}.{response}", [c.label for c in columns],
                 dim=dims.term_dim(level, response), sigma=sigma, bounded=bounded,
                 spreads=spreads,
-                keep=self.keep.get((level, response), np.ones(len(columns))),
             )  # fmt: skip
             plain = [k for k, c in enumerate(columns) if not c.latents]
             if plain:

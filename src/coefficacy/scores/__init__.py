@@ -3,6 +3,7 @@
 | module | holds |
 |---|---|
 | `teams` | `left_out_teams`: the scores of a model or a rival, computed once |
+| `equation` | a rival's equation, fitted to expected latents |
 | `exact`, `left_out` | in closed form with PSIS; by refitting |
 | `kept` | what a fit keeps of them; ArviZ's objects |
 | `stacking` | `stack`: weights of several models by their scores |
@@ -12,23 +13,24 @@
 
 from __future__ import annotations
 
+from coefficacy.scores.equation import with_expected
 from coefficacy.scores.exact import has_exact_scores, left_out_exact
 from coefficacy.scores.kept import elpd_data, refits_of
-from coefficacy.scores.left_out import Comparison, Refits, compare, left_out_units, scored_outcomes
+from coefficacy.scores.left_out import Comparison, LeftOut, Refits, compare, left_out_units, scored_outcomes
 from coefficacy.scores.stacking import stack
 from coefficacy.scores.stacking_model import StackingPriors
 from coefficacy.scores.stacking_result import Stacking
-from coefficacy.scores.teams import Account, account_of, left_out_teams, team_scores
+from coefficacy.scores.teams import fit_rival, left_out_teams, team_scores
 
 __all__ = [
-    "Account",
     "Comparison",
+    "LeftOut",
     "Refits",
     "Stacking",
     "StackingPriors",
-    "account_of",
     "compare",
     "elpd_data",
+    "fit_rival",
     "has_exact_scores",
     "left_out_exact",
     "left_out_teams",
@@ -37,4 +39,5 @@ __all__ = [
     "scored_outcomes",
     "stack",
     "team_scores",
+    "with_expected",
 ]

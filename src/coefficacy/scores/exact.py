@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from coefficacy.model.recovered import OUTCOME_DENSITY
+from coefficacy.model.recovered import EXPECTED, OUTCOME_DENSITY
+from coefficacy.scores.density import log_density
 from coefficacy.scores.kept import PARETO_K
-from coefficacy.scores.left_out import rhat_of_total, scored_outcomes
+from coefficacy.scores.left_out import LeftOut, rhat_of_total, scored_outcomes
 
 if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
@@ -20,35 +21,36 @@ __all__ = ["has_exact_scores", "left_out_exact", "psis"]
 
 
 def has_exact_scores(posterior: xr.Dataset, level: str) -> bool:
-    """Whether the draws hold log p(a unit's outcomes | its answers, parameters)."""
-    return f"{level}.{OUTCOME_DENSITY}" in posterior
+    """Whether log p(a unit's outcomes | its answers, parameters) is known draw by draw."""
+    return f"{level}.{OUTCOME_DENSITY}" in posterior or f"{level}.latent" not in posterior
 
 
-def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level: str) -> xr.DataArray:
+def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level: str) -> LeftOut:
     r"""Score every unit of `level` with its outcomes left out and its answers kept, without refitting.
 
     The unit's latents are integrated out, so that :math:`p(y_j \mid \text{answers}_j, \theta)` weighs the
     draws of the parameters alone: importance sampling with weights :math:`1 / p`, their tail smoothed
-    (Vehtari, Simpson, Gelman, Yao and Gabry 2024, https://jmlr.org/papers/v25/19-556.html).
+    (Vehtari, Simpson, Gelman, Yao and Gabry 2024, https://jmlr.org/papers/v25/19-556.html). The same weights
+    give what is expected of the unit's latents without its own outcomes.
 
     Parameters
     ----------
-    posterior : draws of the exact engine
+    posterior : draws of the exact engine, or of a model without latents
 
     Returns
     -------
-    xr.DataArray
-        Dims (level,), units with an observed outcome, with the coordinate ``pareto_k``; attributes
-        ``khat_max`` (the weights can be trusted below ``good_k``), ``rhat_max`` (of the density that is
-        averaged), ``p`` (effective number of parameters) and ``n_samples``.
+    LeftOut
+        Scores have the coordinate ``pareto_k`` and the attributes ``khat_max`` (the weights can be trusted
+        below ``good_k``), ``rhat_max`` (of the density that is averaged), ``p`` (effective number of
+        parameters) and ``n_samples``.
     """
     outcomes = scored_outcomes(spec, level)
     y = np.column_stack([np.asarray(survey.column(level, name).values, float) for name in outcomes])
     scored = np.flatnonzero(~np.isnan(y).all(axis=1))
-    density = posterior[f"{level}.{OUTCOME_DENSITY}"].isel({level: scored}).rename("elpd")
+    density = _density(posterior, spec, survey, level, scored)
     found = psis(density)
     pareto_k = np.asarray(found.pareto_k, float)
-    return xr.DataArray(
+    score = xr.DataArray(
         np.asarray(found.elpd_i, float),
         dims=level,
         coords={level: survey.levels[level][level][scored], PARETO_K: (level, pareto_k)},
@@ -62,6 +64,36 @@ def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level
             "outcomes": list(outcomes),
         },
     )
+    return LeftOut(score, _expected(posterior, level, found.log_weights, scored))
+
+
+def _density(
+    posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level: str, scored: np.ndarray
+) -> xr.DataArray:
+    if f"{level}.{OUTCOME_DENSITY}" in posterior:
+        return posterior[f"{level}.{OUTCOME_DENSITY}"].isel({level: scored}).rename("elpd")
+    each = [
+        log_density(
+            posterior, spec, level, name, np.asarray(survey.column(level, name).values, float), scored
+        )
+        for name in scored_outcomes(spec, level)
+    ]
+    ids = survey.levels[level][level].values[scored]
+    return xr.DataArray(np.sum(each, axis=0), dims=("chain", "draw", level), coords={level: ids}, name="elpd")
+
+
+def _expected(
+    posterior: xr.Dataset, level: str, log_weights: xr.DataArray, scored: np.ndarray
+) -> xr.DataArray | None:
+    """E[latents of a unit | its answers, the other units], all units."""
+    if f"{level}.{EXPECTED}" not in posterior:
+        return None
+    draws = posterior[f"{level}.{EXPECTED}"]
+    expected = draws.mean(("chain", "draw"))
+    weights = np.exp(log_weights.transpose("chain", "draw", level).values)
+    weights /= weights.sum(axis=(0, 1))
+    expected[scored] = np.einsum("cdj,cdjk->jk", weights, draws.values[:, :, scored])
+    return expected.rename("latents")
 
 
 def psis(density: xr.DataArray) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coefficacy.scores.left_out import Refits
+from coefficacy.scores.left_out import LeftOut, Refits
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,6 +19,7 @@ __all__ = ["GROUP", "PARETO_K", "elpd_data", "keep", "kept", "refits_of"]
 GROUP = "left_out"
 PARETO_K = "pareto_k"
 _K_GROUP = f"{GROUP}_{PARETO_K}"
+_LATENTS_GROUP = f"{GROUP}_latents"
 
 
 def refits_of(fit: Fit, refits: Refits | None) -> Refits:
@@ -30,24 +31,33 @@ def refits_of(fit: Fit, refits: Refits | None) -> Refits:
     return Refits(**{name: int(attrs.get(name, value)) for name, value in asdict(default).items()})
 
 
-def keep(fit: Fit, name: str, score: xr.DataArray, refits: Refits) -> None:
-    """Put scores into the fit's tree; those made with other settings are dropped."""
+def keep(fit: Fit, name: str, found: LeftOut, refits: Refits) -> None:
+    """Put scores and latents into the fit's tree; those made with other settings are dropped."""
     import xarray as xr
 
-    same = _attrs(fit) == asdict(refits)
-    for group, value in ((GROUP, score), (_K_GROUP, score.coords.get(PARETO_K))):
+    same, score = _attrs(fit) == asdict(refits), found.score
+    parts = {GROUP: score, _K_GROUP: score.coords.get(PARETO_K), _LATENTS_GROUP: found.latents}
+    for group, value in parts.items():
         before = dict(fit.tree[group].data_vars) if same and group in fit.tree else {}
         now = {} if value is None else {name: value.drop_vars(PARETO_K, errors="ignore")}
         fit.tree[group] = xr.DataTree(xr.Dataset({**before, **now}, attrs=asdict(refits)))
 
 
-def kept(fit: Fit, name: str, refits: Refits) -> xr.DataArray | None:
+def kept(fit: Fit, name: str, refits: Refits) -> LeftOut | None:
     """Return what :func:`keep` put there with the same settings; None if there is nothing."""
     if _attrs(fit) != asdict(refits) or name not in fit.tree[GROUP].data_vars:
         return None
     score = fit.tree[GROUP].to_dataset()[name].rename("elpd")
-    pareto_k = fit.tree[_K_GROUP].to_dataset() if _K_GROUP in fit.tree else {}
-    return score.assign_coords({PARETO_K: pareto_k[name]}) if name in pareto_k else score
+    pareto_k, latents = _beside(fit, _K_GROUP, name), _beside(fit, _LATENTS_GROUP, name)
+    if pareto_k is not None:
+        score = score.assign_coords({PARETO_K: pareto_k})
+    return LeftOut(score, None if latents is None else latents.rename("latents"))
+
+
+def _beside(fit: Fit, group: str, name: str) -> xr.DataArray | None:
+    if group not in fit.tree or name not in fit.tree[group].data_vars:
+        return None
+    return fit.tree[group].to_dataset()[name]
 
 
 def _attrs(fit: Fit) -> dict[str, int] | None:

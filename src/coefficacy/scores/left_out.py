@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["Comparison", "Refits", "compare", "left_out_units", "rhat_of_total", "scored_outcomes"]
+__all__ = ["Comparison", "LeftOut", "Refits", "compare", "left_out_units", "rhat_of_total", "scored_outcomes"]
 
 RHAT_OF_REFITS = 1.05
 
@@ -41,6 +41,21 @@ class Refits:
     tune: int = 400
     chains: int = 2
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is known of units whose outcomes were left out.
+
+    Attributes
+    ----------
+    score : (level,), log p(outcomes | answers, the other units), units with an observed outcome
+    latents : (level, level.name), what is expected of every unit's latents given its answers and the other
+        units; None in a model without latents
+    """
+
+    score: xr.DataArray
+    latents: xr.DataArray | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +86,8 @@ def left_out_units(
     level: str,
     *,
     refits: Refits,
-    data: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> xr.DataArray:
+) -> LeftOut:
     r"""Score every unit of `level` with its outcomes left out and its answers kept.
 
     .. math:: \log \frac1S \sum_s p(y_j \mid u_j^{(s)}, \theta^{(s)})
@@ -84,14 +98,12 @@ def left_out_units(
 
     Parameters
     ----------
-    data : turns the compiled model into a rival, see ``Built.rivals``
     progress : told (refits done, refits in all)
 
     Returns
     -------
-    xr.DataArray
-        Dims (level,), units with an observed outcome; attributes ``folds``, ``rhat_max`` (of the refits) and
-        ``n_samples`` (draws of one).
+    LeftOut
+        Scores have the attributes ``folds``, ``rhat_max`` (of the refits) and ``n_samples`` (draws of one).
     """
     outcomes = scored_outcomes(spec, level)
     if not outcomes or f"{level}.{outcomes[0]}.row" not in compiled.built.refit_data:
@@ -101,26 +113,32 @@ def left_out_units(
     shuffled = np.random.default_rng([refits.seed, 10]).permutation(scored)
     folds = [np.sort(f) for f in np.array_split(shuffled, min(refits.folds, len(scored)))]
     score, rhats = np.full(survey.levels[level].sizes[level], np.nan), []
+    latents: xr.DataArray | None = None
     for k, fold in enumerate(folds):
         kept = {name: np.setdiff1d(np.flatnonzero(~np.isnan(v)), fold) for name, v in y.items()}
         swapped = {f"{level}.{n}.row": rows for n, rows in kept.items()}
         swapped |= {f"{level}.{n}.y": y[n][rows] for n, rows in kept.items()}
         tree = compiled.sample(
             draws=refits.draws, tune=refits.tune, chains=refits.chains, seed=refits.seed + k + 1,
-            data={**(data or {}), **swapped}, stage="refit",
+            data=swapped, stage="refit",
         )  # fmt: skip
         posterior = tree["posterior"].to_dataset()
         each = [log_density(posterior, spec, level, n, v, fold) for n, v in y.items()]
         given = np.sum(each, axis=0)
         score[fold] = special.logsumexp(given, axis=(0, 1)) - np.log(given.shape[0] * given.shape[1])
         rhats.append(rhat_of_total(given))
+        if f"{level}.latent" in posterior:
+            expected = posterior[f"{level}.latent"].mean(("chain", "draw")).rename("latents")
+            latents = expected if latents is None else latents
+            latents[fold] = expected[fold]
         if progress is not None:
             progress(k + 1, len(folds))
     result = xr.DataArray(score, dims=level, coords={level: survey.levels[level][level]}, name="elpd")
-    return result[scored].assign_attrs(
+    result = result[scored].assign_attrs(
         folds=len(folds), rhat_max=float(max(rhats)), n_samples=refits.draws * refits.chains,
         outcomes=list(outcomes),
     )  # fmt: skip
+    return LeftOut(result, latents)
 
 
 def compare(first: xr.DataArray, second: xr.DataArray) -> Comparison:

@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from coefficacy.errors import FitError, Problem
-from coefficacy.model.recovered import OUTCOME_DENSITY
-from coefficacy.sampling import compiled_model
+from coefficacy.sampling import Settings, compiled_model
+from coefficacy.sampling import fit as sample_model
+from coefficacy.scores.equation import equation_spec, keeps_measurement, with_expected
 from coefficacy.scores.exact import has_exact_scores, left_out_exact
 from coefficacy.scores.kept import elpd_data, keep, kept, refits_of
-from coefficacy.scores.left_out import Refits, left_out_units, scored_outcomes
+from coefficacy.scores.left_out import LeftOut, Refits, left_out_units, scored_outcomes
 from coefficacy.spec import queries
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from coefficacy.sampling import Compiled, Fit
+    from coefficacy.sampling import Fit
     from coefficacy.spec.model import ModelSpec
 
-__all__ = ["MODEL", "Account", "account_of", "left_out_teams", "team_scores"]
+__all__ = ["MODEL", "fit_rival", "left_out_teams", "team_scores"]
 
 type Tell = Callable[[str, int, int], None]
 
 MODEL = "model"
 """Name under which the scores of the fitted model itself are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The fitted model or a rival of it, ready to be sampled on the fit's survey.
-
-    Attributes
-    ----------
-    data : turns `compiled` into the rival where the two share machine code
-    """
-
-    spec: ModelSpec
-    compiled: Compiled
-    data: Mapping[str, Any]
-
-    def sample(self, fit: Fit, seed: int) -> xr.Dataset:
-        """Draw as often as for the fit itself."""
-        settings = fit.settings
-        tree = self.compiled.sample(
-            draws=settings.draws, tune=settings.tune, chains=settings.chains, seed=seed, data=self.data,
-            stage="rival",
-        )  # fmt: skip
-        return tree["posterior"].to_dataset()
+_CAREFUL = 0.95
 
 
 def left_out_teams(
@@ -57,7 +33,7 @@ def left_out_teams(
     """Score every team with its outcomes left out and its answers kept, as an ArviZ object.
 
     The scores are those that the verdict rests on: both look first among what the fit keeps, in the group
-    ``left_out`` of its tree, and add to it what is not there.
+    ``left_out`` of its tree, and add to it what is not there. How a rival is fitted: :func:`fit_rival`.
 
     Parameters
     ----------
@@ -70,13 +46,13 @@ def left_out_teams(
     Returns
     -------
     arviz_stats.ELPDData
-        ``elpd_i`` and, on the exact engine, ``pareto_k``, both with dims (team,) and the teams' ids; of kind
+        ``elpd_i`` and, without refits, ``pareto_k``, both with dims (team,) and the teams' ids; of kind
         ``loo``, or ``loo_kfold`` after refits. Teams are the units of the question's level, without a
         question those of the highest level with an outcome; teams without an outcome are not among them.
 
     Raises
     ------
-    FitError : the fit did not converge, or has no outcome that can be left out
+    FitError : the fit or the rival's did not converge, or has no outcome that can be left out
     SpecError : there is no such rival
 
     References
@@ -89,65 +65,82 @@ def left_out_teams(
     >>> a, b = co.left_out_teams(fit), co.left_out_teams(fit, "competence_only")  # doctest: +SKIP
     >>> az.compare({"model": a, "competence_only": b})                        # doctest: +SKIP
     """
-    if not fit.convergence.ok:
-        what = "the fit did not converge, so its scores mean nothing."
-        raise FitError(Problem("left-out teams", what, " ".join(fit.convergence.advice)))
-    found = team_scores(fit, rival, refits_of(fit, refits), progress or (lambda *_: None))
-    return elpd_data(found)
+    _refuse_unconverged(fit, "left-out teams")
+    tell, refits = progress or (lambda *_: None), refits_of(fit, refits)
+    if rival is None:
+        return elpd_data(team_scores(fit, refits, tell).score)
+    found = kept(fit, rival, refits)
+    if found is None:
+        other = fit_rival(fit, rival, refits, tell)
+        _refuse_unconverged(other, f"left-out teams: {rival}")
+        found = team_scores(fit, refits, tell, rival=rival, rival_fit=other)
+    return elpd_data(found.score)
 
 
 def team_scores(
-    fit: Fit, rival: str | None, refits: Refits, tell: Tell, *, posterior: xr.Dataset | None = None
-) -> xr.DataArray:
+    fit: Fit, refits: Refits, tell: Tell, *, rival: str | None = None, rival_fit: Fit | None = None
+) -> LeftOut:
     """Return the scores that the fit keeps, or make them, in closed form where the draws allow it.
 
     Parameters
     ----------
-    posterior : draws of the rival, where they are at hand
-
-    Returns
-    -------
-    xr.DataArray
-        See :func:`left_out_exact` and :func:`left_out_units`.
+    rival, rival_fit : scored in place of the fit itself, by refits if the fit is
     """
     name = rival or MODEL
-    score = kept(fit, name, refits)
-    if score is not None:
-        return score
-    level, account = _scored_level(fit.spec), account_of(fit, rival)
-    if rival is None:
-        posterior = fit.posterior
-    elif posterior is None and _will_be_exact(account, level):
-        tell(f"rival {name}", 0, 1)
-        posterior = account.sample(fit, refits.seed)
-        tell(f"rival {name}", 1, 1)
-    if posterior is not None and has_exact_scores(posterior, level):
-        score = left_out_exact(posterior, account.spec, fit.survey, level)
+    found = kept(fit, name, refits)
+    if found is not None:
+        return found
+    level, scored = _scored_level(fit.spec), rival_fit or fit
+    exact = has_exact_scores(scored.posterior, level) and scored_outcomes(scored.spec, level)
+    if exact and scored.engine != "explicit":
+        found = left_out_exact(scored.posterior, scored.spec, scored.survey, level)
     else:
-        score = left_out_units(
-            account.compiled, account.spec, fit.survey, level, refits=refits, data=account.data,
-            progress=lambda k, n: tell(f"left-out teams, {name}", k, n),
+        found = left_out_units(
+            compiled_model(scored.spec, scored.survey, engine=scored.engine), scored.spec, scored.survey,
+            level, refits=refits, progress=lambda k, n: tell(f"left-out teams, {name}", k, n),
         )  # fmt: skip
-    keep(fit, name, score, refits)
-    return score
+    keep(fit, name, found, refits)
+    return found
 
 
-def account_of(fit: Fit, rival: str | None) -> Account:
-    """Compile the model or a rival of it; a rival that only leaves terms out shares the model's code."""
-    engine = "auto" if fit.engine == "bambi" else fit.engine
-    if rival is None:
-        return Account(fit.spec, compiled_model(fit.spec, fit.survey, engine=engine), {})
-    spec = queries.rival_spec(fit.spec, rival)
-    own = compiled_model(fit.spec, fit.survey, engine=engine)
-    if rival in own.built.rivals:
-        return Account(spec, own, own.built.rivals[rival])
-    other = "auto" if fit.engine == "marginal" else engine
-    return Account(spec, compiled_model(spec, fit.survey, engine=other), {})
+def fit_rival(fit: Fit, rival: str, refits: Refits, tell: Tell) -> Fit:
+    r"""Fit a rival, behind the same gate as the model itself.
+
+    A rival that differs in the outcome's equation alone is that equation, fitted to
+    :math:`E[u_j \mid \text{answers}_j, \text{the other teams}]` under the model in place of the latents
+    :math:`u_j`, all rivals to the same: what was measured is no part of the rivalry. Were the rival fitted to
+    answers and outcomes as a whole, it could turn one of its own latents into the one it leaves out, at
+    little cost to the answers (interpretational confounding, Burt 1976,
+    https://doi.org/10.1177/004912417600500101). For linear equations the regression on expectations has
+    the coefficients of the regression on latents. Any other rival is fitted as a whole.
+
+    Parameters
+    ----------
+    fit : of the model
+    rival : name of a rival of the model file
+    refits : the seed
+    tell : told (what, done, in all)
+    """
+    own = "explicit" if fit.engine == "explicit" else "auto"
+    spec, survey, settings = queries.rival_spec(fit.spec, rival), fit.survey, fit.settings
+    if keeps_measurement(fit.spec, rival):
+        latents = team_scores(fit, refits, tell).latents
+        if latents is not None:
+            spec, survey = equation_spec(fit.spec, rival), with_expected(fit.survey, latents)
+            settings = Settings()
+    tell(f"rival {rival}", 0, 1)
+    found = sample_model(
+        spec, survey, engine=own, draws=settings.draws, tune=settings.tune, chains=settings.chains,
+        seed=refits.seed, progress=False, target_accept=_CAREFUL,
+    )  # fmt: skip
+    tell(f"rival {rival}", 1, 1)
+    return found
 
 
-def _will_be_exact(account: Account, level: str) -> bool:
-    recover = account.compiled.built.recover
-    return recover is not None and f"{level}.{OUTCOME_DENSITY}" in recover.dims
+def _refuse_unconverged(fit: Fit, where: str) -> None:
+    if not fit.convergence.ok:
+        what = "the fit did not converge, so its scores mean nothing."
+        raise FitError(Problem(where, what, " ".join(fit.convergence.advice)))
 
 
 def _scored_level(spec: ModelSpec) -> str:

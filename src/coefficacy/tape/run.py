@@ -256,9 +256,9 @@ def _forward(code, table, shapes, floats, ints, bools, v):  # type: ignore[no-un
             _put(v, at, d_cuts)
         elif op == c.PATHS:
             x, z, below, log_prior, whole, sd, scaled, _, _, _ = paths(
-                _vector(v, d[0]), _vector(floats, d[5]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]),
-                _matrix(v, d[4]), _vector(bools, d[6]), _vector(ints, d[7]), _vector(bools, d[8]),
-                _vector(ints, d[9]), _matrix(floats, d[10]), floats[d[11, 0]], _matrix(floats, d[12]),
+                _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _matrix(v, d[4]),
+                _vector(bools, d[5]), _vector(ints, d[6]), _vector(bools, d[7]), _vector(ints, d[8]),
+                _matrix(floats, d[9]), floats[d[10, 0]], _matrix(floats, d[11]),
             )  # fmt: skip
             at = _put(v, out, x)
             at = _put(v, at, z)
@@ -346,7 +346,7 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
                     bar[d[k, 0] + i] += bar[out] * v[at + i]
                 at += size
         elif op == c.PATHS:
-            n, n_columns, n_below = d[1, 1], d[10, 1] + d[4, 2], d[3, 2]
+            n, n_columns, n_below = d[1, 1], d[9, 1] + d[4, 2], d[3, 2]
             bar_x = bar[out : out + n * n_columns].reshape((n, n_columns))
             at = out + n * n_columns
             bar_z = bar[at : at + n * n].reshape((n, n))
@@ -354,9 +354,9 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
             bar_m = bar[at : at + n * n_below].reshape((n, n_below))
             at += n * n_below
             d_g, d_sigma, d_factor, d_members, d_direct = paths_gradient(
-                _vector(v, d[0]), _vector(floats, d[5]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]),
-                _matrix(v, d[4]), _vector(bools, d[6]), _vector(ints, d[7]), _vector(bools, d[8]),
-                _vector(ints, d[9]), _matrix(floats, d[10]), floats[d[11, 0]], _matrix(floats, d[12]),
+                _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _matrix(v, d[4]),
+                _vector(bools, d[5]), _vector(ints, d[6]), _vector(bools, d[7]), _vector(ints, d[8]),
+                _matrix(floats, d[9]), floats[d[10, 0]], _matrix(floats, d[11]),
                 bar_x, bar_z, bar_m, bar[at],
             )  # fmt: skip
             _add_to(bar, d[0, 0], d_g)

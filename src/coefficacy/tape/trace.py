@@ -252,7 +252,7 @@ def _density(changing: int, code: int) -> Callable[..., list[Any]]:
 
 def _paths(recorder: Recorder, node: Apply, values: list[Any]) -> list[Any]:
     n, below = np.shape(values[1])[0], np.shape(values[3])[1]
-    columns = np.shape(values[10])[0] + np.shape(values[4])[1]
+    columns = np.shape(values[9])[0] + np.shape(values[4])[1]
     outputs = [(n, columns), (n, n), (n, below), (), (n,), (n,), np.shape(values[0])]
     return recorder.call(codes.PATHS, values[:5], _data(values[5:]), outputs)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from coefficacy.sampling import Fit
-    from coefficacy.scores import Refits
+    from coefficacy.scores import LeftOut, Refits
     from coefficacy.spec.model import ModelSpec, Question
     from coefficacy.verdicts.calibration import Calibration
 
@@ -172,29 +172,28 @@ def _rivals(
     level, response = question.level, question.response
     if f"{level}.{response}.eta" not in fit.posterior:
         return {}, ("Left-out teams and the rival's check are not available for outcomes of persons.",)
-    if question.term not in queries.latents(fit.spec, level):
-        return {}, ("Left-out teams and the rival's check need an effect of one latent.",)
     from coefficacy.scores import refits_of, team_scores
 
     settings = refits_of(fit, refits)
     names = [question.rival, *(r.name for r in fit.spec.rivals if r.name != question.rival)]
-    score = team_scores(fit, None, settings, tell)
-    found = {name: _against(fit, name, score, settings, tell) for name in names}
-    return found, _about_scores(score)
+    own = team_scores(fit, settings, tell)
+    found = {name: _against(fit, name, own, settings, tell) for name in names}
+    stuck = tuple(_STUCK.format(name) for name, rival in found.items() if rival is None)
+    return {name: r for name, r in found.items() if r is not None}, (*stuck, *_about_scores(own.score))
 
 
-def _against(fit: Fit, name: str, score: xr.DataArray, refits: Refits, tell: Tell) -> _Rival:
-    """Check one rival; the question's own is compared on left-out teams, too."""
+def _against(fit: Fit, name: str, own: LeftOut, refits: Refits, tell: Tell) -> _Rival | None:
+    """Check one rival, and compare it on left-out teams; None where its fit did not converge."""
     from coefficacy.checks import rival_check
-    from coefficacy.scores import account_of, has_exact_scores, team_scores
+    from coefficacy.scores import fit_rival, team_scores, with_expected
 
     question = fit.spec.question
     assert question is not None
-    account = account_of(fit, name)
-    tell(f"rival {name}", 0, 1)
-    posterior = account.sample(fit, refits.seed)
-    tell(f"rival {name}", 1, 1)
-    check = rival_check(posterior, account.spec, fit.survey, question, seed=refits.seed)
+    rival = fit_rival(fit, name, refits, tell)
+    if not rival.convergence.ok:
+        return None
+    survey = fit.survey if own.latents is None else with_expected(fit.survey, own.latents)
+    check = rival_check(rival.posterior, rival.spec, fit.spec, survey, seed=refits.seed)
     ppc = {
         "statistic": _STATISTIC.format(question.term),
         "observed": float(check.observed.mean()),
@@ -202,10 +201,10 @@ def _against(fit: Fit, name: str, score: xr.DataArray, refits: Refits, tell: Tel
     }
     if name == question.rival:
         fit.tree["checks"] = _checks_group(check)
-    elif not has_exact_scores(posterior, question.level):
+    elif rival.engine == "explicit":
         return _Rival(None, ppc)
-    rival_score = team_scores(fit, name, refits, tell, posterior=posterior)
-    return _Rival(_compared(name, score, rival_score), ppc)
+    other = team_scores(fit, refits, tell, rival=name, rival_fit=rival)
+    return _Rival(_compared(name, own.score, other.score), ppc)
 
 
 def _compared(name: str, score: xr.DataArray, rival_score: xr.DataArray) -> dict[str, Any]:
@@ -222,6 +221,7 @@ def _compared(name: str, score: xr.DataArray, rival_score: xr.DataArray) -> dict
     }
 
 
+_STUCK = "The rival {} could not be compared: its fit did not converge."
 _STATISTIC = "correlation of the rival's residual with expected {}, given the rival's predictors"
 
 

@@ -13,13 +13,13 @@ __all__ = ["paths", "paths_gradient"]
 
 
 def paths(
-    free: Any, sigma: Any, factor: Any, members: Any, direct: Any, keep: Any, relative: Any,
-    response: Any, latent: Any, predictor: Any, root: Any, shrink: Any, prior: Any,
+    free: Any, sigma: Any, factor: Any, members: Any, direct: Any, relative: Any, response: Any, latent: Any,
+    predictor: Any, root: Any, shrink: Any, prior: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
     """Coefficients of every response; see :func:`coefficacy.gaussian.paths.paths`, up to its `g`."""
     n, n_columns, n_below = sigma.shape[0], root.shape[0], members.shape[1]
     response, latent, predictor = (jnp.asarray(a) for a in (response, latent, predictor))
-    relative, kept, factor = jnp.asarray(relative), jnp.asarray(keep) != 0, jnp.tril(factor)
+    relative, factor = jnp.asarray(relative), jnp.tril(factor)
     g = jnp.where(relative[response], free * sigma[response], free) if free.shape[0] else free
     column_sd = jnp.linalg.norm(jnp.tril(root), axis=1)
     onto_latent = (latent[:, None] & (predictor[:, None] == jnp.arange(n))).astype(g.dtype)
@@ -33,7 +33,7 @@ def paths(
     whole, sd = jnp.zeros(n), jnp.ones(n)
     for i in range(n):
         unit = onto_latent @ sd + onto_column @ column_sd
-        b = jnp.where(kept & (response == i), g / unit, 0.0)
+        b = jnp.where(response == i, g / unit, 0.0)
         by_latent, by_column = b @ onto_latent, b @ onto_column
         explained = by_latent @ spread + by_column @ sources
         x = x.at[i].add(by_latent @ x).at[i, :n_columns].add(by_column)
@@ -43,27 +43,24 @@ def paths(
         whole = whole.at[i].set(jnp.sqrt(sigma[i] ** 2 + jnp.sum(explained**2)))
         sd = sd.at[i].set(jnp.sqrt(jnp.sum(spread[i] ** 2)))
     units = onto_latent @ sd + onto_column @ column_sd
-    log_prior = _log_prior(free, g, kept, sigma, relative, response, prior, whole, units)
+    log_prior = _log_prior(g, sigma, relative, response, prior, whole, units)
     return x, z, m, log_prior, whole, sd, g
 
 
-def _log_prior(
-    free: Any, g: Any, kept: Any, sigma: Any, relative: Any, response: Any, prior: Any, whole: Any, units: Any
-) -> Any:
+def _log_prior(g: Any, sigma: Any, relative: Any, response: Any, prior: Any, whole: Any, units: Any) -> Any:
     """On standardised or raw coefficients, with the Jacobian of those that are sampled."""
     if not g.shape[0]:
         return jnp.zeros(())
     prior = jnp.asarray(prior)
     raw = prior[:, 4] != 0
     of_response = response == jnp.arange(sigma.shape[0])[:, None]
-    number = of_response.astype(g.dtype) @ kept
+    number = jnp.sum(of_response, axis=1)
     some, standardised = number > 0, ~jnp.any(of_response & raw, axis=1)
     total = jnp.sum(jnp.where(some & relative, number * jnp.log(sigma), 0.0))
     jacobian = 2.0 * jnp.log(sigma) - (number + 2.0) * jnp.log(whole)
     total += jnp.sum(jnp.where(some & standardised, jacobian, 0.0))
-    total -= jnp.sum(jnp.where(raw & kept, jnp.log(units), 0.0))
-    beta = jnp.where(kept, g / jnp.where(raw, units, whole[response]), free)
-    return total + jnp.sum(_density(prior, beta))
+    total -= jnp.sum(jnp.where(raw, jnp.log(units), 0.0))
+    return total + jnp.sum(_density(prior, g / jnp.where(raw, units, whole[response])))
 
 
 def _density(prior: Any, x: Any) -> Any:
@@ -76,6 +73,6 @@ def _density(prior: Any, x: Any) -> Any:
 
 def paths_gradient(*inputs: Any) -> tuple[Any, ...]:
     """Pull gradients with respect to x, z, m and the log prior back to the arguments that vary."""
-    varying, fixed, bars = inputs[:5], inputs[5:13], inputs[13:]
+    varying, fixed, bars = inputs[:5], inputs[5:12], inputs[12:]
     _, pull = jax.vjp(lambda *arguments: paths(*arguments, *fixed)[:4], *varying)
     return pull(tuple(jnp.asarray(bar, varying[0].dtype) for bar in bars))
