@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
 
-from coefficacy.tape import Untraceable, trace
+from coefficacy.tape import Untraceable, trace, trace_all
 
 N = 6
 UNCOMPILED = Mode(linker="py", optimizer="fast_compile")
@@ -95,3 +95,14 @@ def test_what_no_tape_can_hold_is_named(graph, name):
     x = pt.vector("x", shape=(2,))
     with pytest.raises(Untraceable, match=name):
         trace(graph(x), {x: np.arange(2)}, {}, 2)
+
+
+def test_many_results_stand_one_after_the_other():
+    """Parameters, constants, empty arrays and numbers that were worked out, of several draws at once."""
+    x = pt.vector("x", shape=(3,))
+    outputs = [x[::-1], pt.constant(np.array([7.0, 8.0])), pt.exp(x).reshape((3, 1)), x[:0], pt.sum(x)]
+    program, shapes = trace_all(outputs, {x: np.arange(3)}, {}, 3)
+    draws = np.array([[0.5, 1.0, 2.0], [0.0, -1.0, 3.0]])
+    assert shapes == [(3,), (2,), (3, 1), (0,), ()]
+    wanted = [[*d[::-1], 7, 8, *np.exp(d), d.sum()] for d in draws]
+    np.testing.assert_allclose(program.values(draws), wanted, rtol=1e-14)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coefficacy.reporting.folder import replace_text
-from coefficacy.verdicts import CALIBRATION_FILE, Answer, Calibration, ErrorRates
+from coefficacy.verdicts import CALIBRATION_FILE, Answer, Calibration, ErrorRates, rate_interval
 
-__all__ = ["RATE_COLUMNS", "calibration_text", "rate_cells", "write_calibration"]
+__all__ = ["RATE_COLUMNS", "calibration_text", "rate_cells", "rate_text", "write_calibration"]
 
 RATE_COLUMNS = ("planted effect", "worlds", "supported", "refuted", "cannot tell", "not converged", "failed")
 _ANSWERS: tuple[Answer, ...] = ("supported", "refuted", "cannot tell")
@@ -31,9 +31,13 @@ def rate_cells(rates: ErrorRates) -> tuple[str, ...]:
 def _rate(rates: ErrorRates, answer: Answer) -> str:
     if not rates.n:
         return "n/a"
-    low, high = rates.interval(answer)
-    share = rates.count(answer) / rates.n
-    return f"{rates.count(answer)} = {share:.0%} ({100 * low:.0f} to {100 * high:.0f}%)"
+    return rate_text(rates.count(answer), rates.n)
+
+
+def rate_text(count: int, n: int) -> str:
+    """Return ``"9 = 18% (9 to 31%)"``."""
+    low, high = rate_interval(count, n)
+    return f"{count} = {count / n:.0%} ({100 * low:.0f} to {100 * high:.0f}%)"
 
 
 def calibration_text(calibration: Calibration) -> str:

@@ -19,6 +19,7 @@ from pytensor.link.numba.dispatch.basic import numba_njit
 from pytensor.link.numba.linker import NumbaLinker
 
 from coefficacy.gaussian.compiled import callback
+from coefficacy.sampling.expansion import slots_of, swapped_data
 from coefficacy.tape import Program, Untraceable, trace
 
 __all__ = ["Density", "density_of"]
@@ -113,11 +114,7 @@ def _as_it_is() -> Any:
 
 
 def _taped(model: Any, start: Mapping[str, np.ndarray]) -> _Taped:
-    inputs, size = {}, 0
-    for value in model.value_vars:
-        shape = start[value.name].shape
-        n = int(np.prod(shape, dtype=int))
-        inputs[value], size = np.arange(size, size + n).reshape(shape), size + n
+    inputs, size = slots_of(model, start)
     record = partial(_record, model, model.logp(), inputs, size)
     return _Taped(record, record({}))
 
@@ -125,12 +122,7 @@ def _taped(model: Any, start: Mapping[str, np.ndarray]) -> _Taped:
 def _record(
     model: Any, output: Any, inputs: Mapping[Any, np.ndarray], size: int, data: Mapping[str, np.ndarray]
 ) -> Program:
-    swapped: dict[Any, np.ndarray] = {}
-    for name, value in data.items():
-        swapped[model[name]] = value
-        for dim, length in zip(model.named_vars_to_dims.get(name, ()), value.shape, strict=False):
-            swapped[model.dim_lengths[dim]] = np.asarray(length)
-    return trace(output, inputs, swapped, size)
+    return trace(output, inputs, swapped_data(model, data), size)
 
 
 # Compiled ---------------------------------------------------------------------------------------------

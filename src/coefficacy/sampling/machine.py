@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
-import pytensor
-from pytensor.compile.mode import Mode
-from pytensor.graph.replace import graph_replace, vectorize_graph
 
 from coefficacy.sampling.density import Density, density_of
+from coefficacy.sampling.expansion import Expansion, expansion_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,7 +50,7 @@ class Machine:
         assert self.density is not None
         data = {**self.data, **values}
         other = replace(self, density=self.density.with_data(data), data=data)
-        other.__dict__.update({name: getattr(self, name) for name in ("_expand", "_defaults")})
+        other.__dict__.update(_defaults=self._defaults, _expansion=self._expansion.with_data(data))
         return other
 
     def sampler(self) -> Any:
@@ -87,14 +85,16 @@ class Machine:
         return xr.Dataset(variables, coords={"chain": range(x.shape[0]), "draw": range(x.shape[1]), **coords})
 
     def _expanded(self, flat: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        data = {name: self.data.get(name, value) for name, value in self._defaults.items()}
         draws = {
             name: value
             if value.ndim > self.model[name].ndim
             else np.broadcast_to(value, (len(flat), *value.shape))
-            for name, value in zip(self.stored, self._expand(flat, *data.values()), strict=True)
+            for name, value in zip(self.stored, self._expansion(flat), strict=True)
         }
-        return draws if self.recover is None else self.recover(draws, data, rng)
+        if self.recover is None:
+            return draws
+        data = {name: self.data.get(name, value) for name, value in self._defaults.items()}
+        return self.recover(draws, data, rng)
 
     def _dims(self, name: str, ndim: int) -> tuple[str, ...]:
         recovered = self.recover.dims if self.recover is not None else {}
@@ -106,27 +106,8 @@ class Machine:
         return {v.name: v.get_value() for v in self.model.data_vars}
 
     @cached_property
-    def _expand(self) -> Any:
-        """All draws at once, run by NumPy: no compilation."""
-        import pytensor.tensor as pt
-
-        model = self.model
-        wanted = model.replace_rvs_by_values([model[name] for name in self.stored])
-        placeholders = {v: v.type() for v in model.data_vars}
-        wanted = graph_replace(wanted, placeholders, strict=False)
-        flat, batched, position, start = pt.matrix("x"), {}, 0, model.initial_point()
-        for value in model.value_vars:
-            if value not in model.rvs_to_values.values():
-                continue
-            shape = start[value.name].shape
-            size = int(np.prod(shape, dtype=int))
-            part = flat[:, position : position + size].reshape((flat.shape[0], *shape))
-            batched[value], position = part.astype(value.dtype), position + size
-        outputs = vectorize_graph(wanted, batched)
-        return pytensor.function(
-            [flat, *placeholders.values()], outputs, mode=Mode(linker="py", optimizer=None),
-            on_unused_input="ignore",
-        )  # fmt: skip
+    def _expansion(self) -> Expansion:
+        return expansion_of(self.model, self.stored)
 
 
 def compile_machine(

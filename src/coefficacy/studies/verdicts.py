@@ -20,12 +20,19 @@ __all__ = ["Cell", "Inputs", "Sampling", "cell_jobs", "count", "judge_world", "v
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How every world is sampled, with one retry as users have it; `seed` makes the worlds."""
+    """How every world is sampled, with one retry as users have it.
+
+    Attributes
+    ----------
+    seed : makes the worlds
+    every_rival : fit the rival even where the answer does not depend on it
+    """
 
     draws: int = 1000
     tune: int = 1000
     chains: int = 4
     seed: int = 1
+    every_rival: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,8 @@ class Cell:
 def judge_world(job: Job) -> dict[str, Any]:
     """Simulate, fit and judge one world, on one processor.
 
-    The rival is fitted only where the answer depends on it; elsewhere `elpd` and `ppc` are None.
+    Unless asked otherwise the rival is fitted only where the answer depends on it; elsewhere `p_better` and
+    `p_check` are None.
     """
     from coefficacy.sampling import fit, limited_cores
     from coefficacy.survey import read_survey
@@ -77,7 +85,7 @@ def judge_world(job: Job) -> dict[str, Any]:
             spec, survey, seed=job.seed, progress=False,
             draws=sampling.draws, tune=sampling.tune, chains=sampling.chains,
         )  # fmt: skip
-        answer = answer_without_rival(done)
+        answer = None if sampling.every_rival else answer_without_rival(done)
         decision = verdict(done) if answer is None else None
     evidence, gate = evidence_of_effect(done), done.convergence
     return {

@@ -5,6 +5,6 @@ Compiling the graph of each model took minutes the first time and seconds from a
 """
 
 from coefficacy.tape.program import Program
-from coefficacy.tape.trace import Untraceable, trace
+from coefficacy.tape.trace import Untraceable, trace, trace_all
 
-__all__ = ["Program", "Untraceable", "trace"]
+__all__ = ["Program", "Untraceable", "trace", "trace_all"]

@@ -42,20 +42,33 @@ class Program:
         (start and shape), data of calls by type, and constants
     n_inputs : parameters; they fill the first slots
     length : numbers it works out itself; those that kernels work out cost the same in compiled code
+    n_results : one, or as many as wanted, without gradients
     """
 
     memory: np.ndarray
     n_inputs: int
     length: int
+    n_results: int = 1
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return the result and its gradient."""
+        """Return the only result and its gradient."""
+        gradient, value = np.empty(self.n_inputs), np.empty(1)
+        self._run(x, gradient, value)
+        return float(value[0]), gradient
+
+    def values(self, draws: np.ndarray) -> np.ndarray:
+        """Return the results (draw, result) of many parameters (draw, parameter)."""
+        results, unused = np.empty((len(draws), self.n_results)), np.empty(self.n_inputs)
+        for x, row in zip(draws, results, strict=True):
+            self._run(x, unused, row)
+        return results
+
+    def _run(self, x: np.ndarray, gradient: np.ndarray, results: np.ndarray) -> None:
         from coefficacy.tape.run import density
 
-        x, gradient, value = np.ascontiguousarray(x, float), np.empty(self.n_inputs), np.empty(1)
-        pointers = [a.ctypes.data_as(POINTER(c_double)) for a in (x, gradient, value)]
+        arrays = (np.ascontiguousarray(x, float), gradient, results)
+        pointers = [a.ctypes.data_as(POINTER(c_double)) for a in arrays]
         density.ctypes(self.n_inputs, *pointers, self.memory.ctypes.data)
-        return float(value[0]), gradient
 
     @property
     def callback(self) -> Any:
@@ -208,9 +221,9 @@ class Recorder:
             return int(flat[0])
         return int(self._emit(codes.COPY, [flat])[0])
 
-    def close(self, result: Slots | np.ndarray) -> Program:
-        """Return the program that computes a scalar."""
-        slot, n = int(self.slots(result)), self._n
+    def close(self, results: np.ndarray) -> Program:
+        """Return the program that computes what stands in these slots."""
+        first, n = self._contiguous(results), self._n
 
         def placed(slots: np.ndarray) -> np.ndarray:
             return np.where(slots < 0, n - 1 - slots, slots)
@@ -226,9 +239,10 @@ class Recorder:
         ]
         words = [_words(p) for p in parts]
         starts = _N_HEAD + np.cumsum([0, *(len(w) for w in words)])
-        head = [starts[-1], self.n_inputs, n, slot if slot >= 0 else n - 1 - slot, *starts]
+        head = [starts[-1], self.n_inputs, n, first, *starts, results.size]
         length = sum(size for op, size, *_ in self._code if op < codes.CELLS_DENSITY)
-        return Program(np.concatenate([np.array(head, np.int64), *words]), self.n_inputs, length)
+        memory = np.concatenate([np.array(head, np.int64), *words])
+        return Program(memory, self.n_inputs, length, results.size)
 
 
 def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
@@ -241,7 +255,7 @@ def _words(array: np.ndarray) -> np.ndarray:
     return np.frombuffer(raw + bytes(-len(raw) % 8), np.int64)
 
 
-_N_HEAD = 12
+_N_HEAD = 13
 _NEUTRAL = {
     codes.ADD: (0.0, True),
     codes.SUBTRACT: (0.0, False),

@@ -378,18 +378,18 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
 
 @callback(types.int64(types.uint64, *[types.CPointer(types.double)] * 3, types.voidptr))
 def density(n, x, gradient, value, memory):  # type: ignore[no-untyped-def]
-    """Value and gradient of a program's result, as a C function that any thread may call.
+    """A program's results, of a single one the gradient, too, as a C function that any thread may call.
 
     Parameters
     ----------
     n, x : parameters; memory : of a :class:`coefficacy.tape.program.Program`
-    gradient, value : where the results go
+    gradient, value : where they go
 
     Returns
     -------
     0; another number if the results are not finite
     """
-    head = carray(memory, (12,), np.int64)
+    head = carray(memory, (13,), np.int64)
     words = carray(memory, (head[0],), np.int64)
     code = words[head[4] : head[5]].reshape((-1, 7))
     table = words[head[5] : head[6]].view(np.int32)
@@ -398,18 +398,21 @@ def density(n, x, gradient, value, memory):  # type: ignore[no-untyped-def]
     ints = words[head[8] : head[9]].view(np.int32)
     bools = words[head[9] : head[10]].view(np.bool_)
     constants = words[head[10] : head[11]].view(np.float64)
-    n_changing, result = head[2], head[3]
+    n_changing, result, n_results = head[2], head[3], head[12]
     v = np.empty(n_changing + constants.shape[0])
-    bar = np.zeros(v.shape[0])
-    parameters, slopes = carray(x, (head[1],)), carray(gradient, (head[1],))
+    parameters, results = carray(x, (head[1],)), carray(value, (n_results,))
     for i in range(head[1]):
         v[i] = parameters[i]
     for i in range(constants.shape[0]):
         v[n_changing + i] = constants[i]
     _forward(code, table, shapes, floats, ints, bools, v)
+    for i in range(n_results):
+        results[i] = v[result + i]
+    if n_results != 1:
+        return 0
+    slopes, bar = carray(gradient, (head[1],)), np.zeros(v.shape[0])
     bar[result] = 1.0
     _reverse(code, table, shapes, floats, ints, bools, v, bar)
-    carray(value, (1,))[0] = v[result]
     failed = 0 if np.isfinite(v[result]) else 1
     for i in range(head[1]):
         slopes[i] = bar[i]

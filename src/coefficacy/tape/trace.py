@@ -22,7 +22,7 @@ from coefficacy.gaussian import op as kernels
 from coefficacy.tape import codes
 from coefficacy.tape.program import Program, Recorder, Slots
 
-__all__ = ["Untraceable", "trace"]
+__all__ = ["Untraceable", "trace", "trace_all"]
 
 Value = Slots | np.ndarray
 
@@ -37,7 +37,7 @@ def trace(
     data: Mapping[Variable, np.ndarray],
     n: int,
 ) -> Program:
-    """Record the computation of a scalar.
+    """Record the computation of a scalar and its gradient.
 
     Parameters
     ----------
@@ -48,16 +48,32 @@ def trace(
     ------
     Untraceable : the graph holds an operation without a rule
     """
+    return trace_all([output], inputs, data, n)[0]
+
+
+def trace_all(
+    outputs: Sequence[Variable],
+    inputs: Mapping[Variable, np.ndarray],
+    data: Mapping[Variable, np.ndarray],
+    n: int,
+) -> tuple[Program, list[tuple[int, ...]]]:
+    """Record the computation of variables, as in :func:`trace`; their values stand one after the other.
+
+    Returns
+    -------
+    the program and the shapes of the variables
+    """
     recorder = Recorder(n)
     known: dict[Variable, Value] = {v: Slots(np.asarray(at)) for v, at in inputs.items()}
     known |= {v: np.asarray(value) for v, value in data.items()}
-    for node in toposort([output], blockers=list(known)):
+    for node in toposort(list(outputs), blockers=list(known)):
         if all(o in known for o in node.outputs):
             continue
         values = [_value(v, known) for v in node.inputs]
         found = _record(recorder, node, values) if _changes(values) else _perform(node, values)
         known.update(zip(node.outputs, found, strict=True))
-    return recorder.close(_value(output, known))
+    slots = [recorder.slots(_value(v, known)) for v in outputs]
+    return recorder.close(np.concatenate([s.ravel() for s in slots])), [s.shape for s in slots]
 
 
 def _value(variable: Variable, known: Mapping[Variable, Value]) -> Value:

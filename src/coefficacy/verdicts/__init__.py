@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coefficacy.verdicts.calibration import CALIBRATION_FILE, Calibration, ErrorRates
+from coefficacy.verdicts.calibration import CALIBRATION_FILE, Calibration, ErrorRates, rate_interval
 from coefficacy.verdicts.evidence import answer_without_rival, evidence_of_effect, verdict
 from coefficacy.verdicts.result import SCHEMA, Answer, Verdict
 from coefficacy.verdicts.rule import Evidence, decide, settled
@@ -18,6 +18,7 @@ __all__ = [
     "answer_without_rival",
     "decide",
     "evidence_of_effect",
+    "rate_interval",
     "settled",
     "verdict",
 ]

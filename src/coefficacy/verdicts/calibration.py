@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["CALIBRATION_FILE", "Calibration", "ErrorRates"]
+__all__ = ["CALIBRATION_FILE", "Calibration", "ErrorRates", "rate_interval"]
 
 CALIBRATION_FILE = "calibration.json"
 _SCHEMA = 1
@@ -53,12 +53,17 @@ class ErrorRates:
 
     def interval(self, answer: Answer) -> tuple[float, float]:
         """Return the exact 95% interval (Clopper and Pearson) of the rate of a verdict."""
-        from scipy.stats import binomtest
+        return rate_interval(self.count(answer), self.n)
 
-        if not self.n:
-            return 0.0, 1.0
-        found = binomtest(self.count(answer), self.n).proportion_ci(_LEVEL, method="exact")
-        return float(found.low), float(found.high)
+
+def rate_interval(count: int, n: int) -> tuple[float, float]:
+    """Return the exact 95% interval (Clopper and Pearson) of a rate."""
+    from scipy.stats import binomtest
+
+    if not n:
+        return 0.0, 1.0
+    found = binomtest(count, n).proportion_ci(_LEVEL, method="exact")
+    return float(found.low), float(found.high)
 
 
 @dataclass(frozen=True, slots=True)
