@@ -2,7 +2,7 @@
 
 Tolerances: 1e-12 where both sides compute the same closed form; 1e-6 for what lavaan derives from its own
 matrices; 1e-5 for published figures, made with other versions of lavaan; squared correlations of 200,000
-simulated teams have a standard error of at most 2 r (1 - r^2) / sqrt(200,000) < 0.002, four of which are allowed.
+simulated teams have a standard error of at most 2 r (1 - r^2) / sqrt(200,000) < 0.002; four are allowed.
 """
 
 from __future__ import annotations

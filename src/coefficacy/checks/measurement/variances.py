@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from coefficacy.dims import SAMPLE
 from coefficacy.errors import FitError, Problem
 from coefficacy.model.design import Column, expand
 from coefficacy.model.layout import Layout, lay_out
@@ -19,7 +20,7 @@ from coefficacy.spec import queries
 from coefficacy.spec.model import GroupTerm, ModelSpec
 from coefficacy.survey import Survey
 
-__all__ = ["Implied", "level_of_teams"]
+__all__ = ["Implied", "drawn", "level_of_teams"]
 
 
 class _Source(NamedTuple):
@@ -95,8 +96,8 @@ class Implied:
         layout = self._layout(level)
         form: _Form = {_Source("residual", level, name): self._sd(level, name)}
         for column in layout.columns.get(name, []):
-            b = self._coefficient(level, name, column.label)
-            _add(form, self._multiplier(level, name, column), b)
+            multiplied = self._multiplier(level, name, column)
+            _add(form, multiplied, self._coefficient(level, name, column.label))
         formula = layout.formulas.get(name)
         for group in formula.groups if formula else ():
             _add(form, self._effects(level, name, group), np.ones(()))
@@ -153,10 +154,7 @@ class Implied:
     # Draws ------------------------------------------------------------------------------------------------
 
     def _draws(self, name: str) -> xr.DataArray:
-        if name not in self.posterior:
-            what = f"holds no '{name}', which the variance of a latent rests on."
-            raise FitError(Problem("posterior", what, "Fit the model with latents for its measures."))
-        return self.posterior[name].transpose("chain", "draw", ...)
+        return drawn(self.posterior, name)
 
     def _coefficient(self, level: str, name: str, label: str) -> np.ndarray:
         return self._draws(f"{level}.{name}").sel({f"{level}.{name}.term": label}).values
@@ -209,6 +207,14 @@ class Implied:
         lowest, team = queries.level_names(self.spec)[:2]
         counts = np.bincount(self.survey.index(lowest, team), minlength=self.survey.n[team])
         return float(np.mean(1 / np.maximum(counts, 1)))
+
+
+def drawn(posterior: xr.Dataset, name: str) -> xr.DataArray:
+    """Return the draws of a parameter, (chain, draw, ...), or raise a FitError."""
+    if name not in posterior:
+        what = f"holds no '{name}', which reliability rests on."
+        raise FitError(Problem("posterior", what, "Fit the model with latents for its measures."))
+    return posterior[name].transpose(*SAMPLE, ...)
 
 
 def _add(form: _Form, more: _Form, factor: np.ndarray) -> None:
