@@ -25,7 +25,7 @@ from invented_posterior import (
 )
 
 from coefficacy.checks.measurement import Reliability, reliability
-from coefficacy.errors import FitError, SpecError
+from coefficacy.errors import FitError, SurveyError
 from coefficacy.sampling import Fit
 from coefficacy.sampling.convergence import Convergence
 from coefficacy.spec import ModelSpec, loads
@@ -223,7 +223,7 @@ def test_a_fit_that_did_not_converge_is_marked() -> None:
 
 def test_unknown_measures_and_draws_without_loadings_are_refused() -> None:
     spec = model()
-    with pytest.raises(SpecError, match="unknown measure 'd'"):
+    with pytest.raises(SurveyError, match="unknown measure 'd'"):
         reliability(fit_of(posterior(Values()), spec, survey(spec)), "d")
     with pytest.raises(FitError, match=r"posterior: holds no 'a\.loading'"):
         reliability(fit_of(posterior(Values()).drop_vars("a.loading"), spec, survey(spec)), "a")

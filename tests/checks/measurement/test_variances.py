@@ -1,7 +1,7 @@
 """Variances that parameters imply, against those of latents simulated from the same parameters.
 
-Tolerance: 216,000 values of people, 54,000 of teams. Layers are drawn anew in each of 900 replicates, 6 each, so
-that the effective number behind their part is 5,400: relative standard errors stay below 2%; 6% are allowed.
+Tolerance: 216,000 values of people, 54,000 of teams. Layers are drawn anew in each of 900 replicates, 6 each,
+so that 5,400 stand behind their part: relative standard errors stay below 2%; 6% are allowed.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from coefficacy.checks.measurement.composites import Composite
-from coefficacy.checks.measurement.variances import Implied, level_of_teams
+from coefficacy.checks.measurement.variances import Implied, drawn, level_of_teams
 from coefficacy.dims import SAMPLE, item_dim
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
@@ -59,9 +59,9 @@ def composite_draws(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, meas
 def _loadings(posterior: xr.Dataset, survey: Survey, measure: str) -> xr.DataArray:
     """(chain, draw, item); one for a single item, the same for all where they are parallel."""
     ones = _ones(survey, measure)
-    return (
-        ones * posterior[f"{measure}.loading"] if ones.size > 1 else ones * xr.ones_like(_sample(posterior))
-    )
+    if ones.size > 1:
+        return ones * drawn(posterior, f"{measure}.loading")
+    return ones * xr.ones_like(posterior["chain"] * posterior["draw"])
 
 
 def _unique_variances(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, it: Measure) -> xr.DataArray:
@@ -69,8 +69,8 @@ def _unique_variances(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, it
     ones = _ones(survey, it.name)
     if it.family != "gaussian":
         return ones * _LINK_VARIANCE[queries.link_of(spec, it.name)]
-    if f"{it.name}.residual_sd" in posterior:
-        return ones * posterior[f"{it.name}.residual_sd"] ** 2
+    if ones.size > 1 and not it.sd and it.reliability is None:
+        return ones * drawn(posterior, f"{it.name}.residual_sd") ** 2
     if it.sd:
         known = survey.column(queries.measure_level(spec, it.name), it.sd).values.astype(float)
         return ones * float(np.nanmean(known**2))
@@ -81,7 +81,3 @@ def _unique_variances(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, it
 def _ones(survey: Survey, measure: str) -> xr.DataArray:
     items = list(survey.items[measure])
     return xr.DataArray(np.ones(len(items)), dims=item_dim(measure), coords={item_dim(measure): items})
-
-
-def _sample(posterior: xr.Dataset) -> xr.DataArray:
-    return posterior["chain"] * posterior["draw"]
