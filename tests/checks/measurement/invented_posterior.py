@@ -157,6 +157,7 @@ class Simulated:
     u_of_b: np.ndarray
     team_score: np.ndarray
     person_score: np.ndarray
+    reliability_of_b: float
 
 
 def simulate(v: Values, *, members: bool = False, free: bool = False, seed: int = 1) -> Simulated:
@@ -183,4 +184,7 @@ def simulate(v: Values, *, members: bool = False, free: bool = False, seed: int 
     between = np.array([loading[0], *v.between_loading[1:]]) if free else loading
     team_score = u_a * between.sum() + sum(rng.normal(0, sd, teams) for sd in v.item_sd)
     person_score = w_a * loading.sum() + sum(rng.normal(0, sd, people) for sd in v.residual_sd)
-    return Simulated(u_a, w_a, value_b, team_score, person_score)
+    of_b = value_b * loading.sum() + sum(rng.normal(0, sd, teams) for sd in v.item_sd)
+    of_b = of_b + sum(rng.normal(0, sd, people).mean(axis=2) for sd in v.residual_sd)
+    reliability_of_b = float(np.corrcoef(of_b.ravel(), value_b.ravel())[0, 1] ** 2)
+    return Simulated(u_a, w_a, value_b, team_score, person_score, reliability_of_b)

@@ -96,6 +96,17 @@ def test_members_that_are_the_team_are_no_error_of_its_mean() -> None:
     assert any(note.startswith("The value of a team is the mean of its members") for note in found.notes)
 
 
+def test_a_value_that_rests_on_its_members_correlates_with_who_they_are() -> None:
+    found, drawn = found_of(Values(), aggregate="members"), simulate(Values(), members=True)
+    mean = drawn.team_score + drawn.person_score.mean(axis=2)
+    assert first(found, "mean_reliability") == pytest.approx(squared_correlation(mean, drawn.u), abs=0.02)
+
+
+def test_mean_score_of_members_that_are_the_team() -> None:
+    found, drawn = found_of(Values(), measure="b", aggregate="members"), simulate(Values(), members=True)
+    assert first(found, "mean_reliability") == pytest.approx(drawn.reliability_of_b, abs=0.02)
+
+
 def test_icc2_is_spearman_browns() -> None:
     found = found_of(Values())
     for kind in ("latent", "observed"):

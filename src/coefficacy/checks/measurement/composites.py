@@ -25,6 +25,8 @@ class Composite:
     independent : the part of `within` that differs independently between members; columns of persons enter
         as deviations from the team's mean and cancel out in it
     unique_within, unique_between : sums of the items' residual variances
+    with_members : n times the covariance of the team's value with the mean of its n members' deviations: not
+        zero only where the value rests on very these members
     """
 
     loading_within: Any
@@ -34,6 +36,7 @@ class Composite:
     independent: Any
     unique_within: Any
     unique_between: Any
+    with_members: Any = 0.0
 
     @property
     def common_within(self) -> Any:
@@ -93,13 +96,15 @@ def mean_reliability(parts: Composite, size: Any, *, of_members: bool = False) -
     ----------
     Lai (2021), omega of a shared construct's observed cluster mean, https://doi.org/10.1037/met0000287
     """
-    drawn = parts.independent / size
-    true = parts.between + (drawn if of_members else 0.0)
-    shared = parts.loading_between * parts.between + (parts.loading_within * drawn if of_members else 0.0)
+    drawn, common = parts.independent / size, parts.with_members / size
+    loading, between = parts.loading_within, parts.loading_between
     total = (
         parts.common_between
         + parts.unique_between
-        + parts.loading_within**2 * drawn
-        + parts.unique_within / size
+        + (loading**2 * parts.independent + parts.unique_within) / size
+        + 2 * loading * between * common
     )
+    true, shared = parts.between, between * parts.between + loading * common
+    if of_members:
+        true, shared = true + drawn + 2 * common, shared + between * common + loading * drawn
     return shared**2 / (true * total)

@@ -53,6 +53,7 @@ def composite_draws(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, meas
         independent=labelled(implied.variance(level, measure, independent=True)),
         unique_within=_unique_variances(posterior, spec, survey, it).sum(item) + zero,
         unique_between=zero if item_sd is None else (item_sd**2).sum(item),
+        with_members=labelled(implied.shared_with_members(upper, measure)) if upper else zero,
     )
 
 

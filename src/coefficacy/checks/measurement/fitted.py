@@ -102,8 +102,8 @@ def reliability(fit: Fit, measure: str) -> Reliability:
 
     Notes
     -----
-    Where a team's value depends on its very members (another measure with ``aggregate = "members"`` predicts
-    this one), it correlates with who is on the team; that correlation is left out of ``mean_reliability``.
+    Where a team's value rests on its very members (a measure with ``aggregate = "members"`` predicts this
+    one), it correlates with who is on the team; ``mean_reliability`` counts that in, beyond the formula.
 
     References
     ----------

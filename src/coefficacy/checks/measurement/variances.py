@@ -74,11 +74,24 @@ class Implied:
             the variance has no closed form; or the posterior has no draws of what it rests on.
         """
         if name not in self._layout(level).latents:
-            return np.zeros((self.posterior.sizes["chain"], self.posterior.sizes["draw"]))
+            return self._zeros()
         form = self._form(level, name)
         if independent:
             form = {source: b for source, b in form.items() if source.kind != "column"}
         return self._variance(form, level)
+
+    def shared_with_members(self, level: str, name: str) -> np.ndarray:
+        """Return n times the covariance of a team's value with the mean of its n members, (chain, draw).
+
+        Not zero only where the value rests on these very members, by a measure with
+        ``aggregate = "members"`` among its predictors.
+        """
+        lowest = queries.level_names(self.spec)[0]
+        if name not in self._layout(lowest).latents or name not in self._layout(level).latents:
+            return self._zeros()
+        mean, form = self._mean_of_members(name), self._form(level, name)
+        products = (mean[a] * form[b] * self._covariance(a, b, level) for a in mean for b in form)
+        return sum(products, self._zeros()) / self._share()
 
     # Forms ------------------------------------------------------------------------------------------------
 
@@ -120,10 +133,13 @@ class Implied:
         latent = column.latents[0]
         form = dict(self._form(level, latent))
         if self._is_members(level, latent):
-            below = self._form(queries.level_names(self.spec)[0], latent)
-            mean = {s._replace(kind="members"): b for s, b in below.items() if s.kind == "residual"}
-            _add(form, mean, np.ones(()))
+            _add(form, self._mean_of_members(latent), np.ones(()))
         return form
+
+    def _mean_of_members(self, name: str) -> _Form:
+        """Mean of the members' deviations: columns cancel out in it."""
+        below = self._form(queries.level_names(self.spec)[0], name)
+        return {s._replace(kind="members"): b for s, b in below.items() if s.kind == "residual"}
 
     def _is_members(self, level: str, name: str) -> bool:
         lowest = queries.level_names(self.spec)[0]
@@ -164,13 +180,16 @@ class Implied:
         label = f"sd({level}.{name})"
         if label in self.posterior:
             return self._draws(label).values
-        return np.ones((self.posterior.sizes["chain"], self.posterior.sizes["draw"]))
+        return self._zeros() + 1.0
+
+    def _zeros(self) -> np.ndarray:
+        return np.zeros([self.posterior.sizes[name] for name in SAMPLE])
 
     # Covariances ------------------------------------------------------------------------------------------
 
     def _variance(self, form: _Form, level: str) -> np.ndarray:
         sources = list(form)
-        total = np.zeros((self.posterior.sizes["chain"], self.posterior.sizes["draw"]))
+        total = self._zeros()
         for i, a in enumerate(sources):
             total = total + form[a] ** 2 * self._covariance(a, a, level)
             for b in sources[:i]:
