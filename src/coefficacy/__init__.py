@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coefficacy.checks import agreement as agreement
+    from coefficacy.checks import reliability as reliability
     from coefficacy.datasets import list_datasets as list_datasets
     from coefficacy.datasets import load_dataset as load_dataset
     from coefficacy.datasets import load_demo as load_demo
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "agreement": "checks",
+    "reliability": "checks",
     "list_datasets": "datasets",
     "load_dataset": "datasets",
     "load_demo": "datasets",

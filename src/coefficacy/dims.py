@@ -13,6 +13,8 @@ __all__ = [
     "COVARIATE",
     "DRAW",
     "SAMPLE",
+    "SIZE",
+    "STATISTIC",
     "answers_dim",
     "item_dim",
     "rows_dim",
@@ -27,6 +29,10 @@ ACCOUNT = "model"
 CONTRAST = "contrast"
 COVARIATE = "covariate"
 """Continuous covariates of the weights."""
+STATISTIC = "statistic"
+"""What summarises draws or teams: ``"mean"``, ``"q2_5"``, ..."""
+SIZE = "size"
+"""Numbers of members who answered, each once, ascending."""
 
 
 def item_dim(measure: str) -> str:

@@ -45,6 +45,7 @@ def flagship_fit(n_teams: int = 12, *, converged: bool = True, checks: bool = Tr
             "team.adaptation": ((*dims, "team.adaptation.term"), 1.4 * coefficients),
             "team.adaptation.std": ((*dims, "team.adaptation.term"), coefficients),
             "sd(team.adaptation)": (dims, rng.gamma(20, 0.05, size=(CHAINS, DRAWS))),
+            **_measurement(survey),
         },
         coords={
             "chain": range(CHAINS),
@@ -68,6 +69,35 @@ def flagship_fit(n_teams: int = 12, *, converged: bool = True, checks: bool = Tr
         settings=Settings(draws=DRAWS, tune=150, chains=CHAINS),
         parameters=("team.adaptation", "sd(team.adaptation)"),
     )
+
+
+def _measurement(survey: Survey) -> dict[str, Any]:
+    """Parameters of measures and of the equations of latents, without any spread."""
+    dims = ("chain", "draw")
+
+    def same(values: Any, *more: str, **coords: Any) -> xr.DataArray:
+        array = np.broadcast_to(values, (CHAINS, DRAWS, *np.shape(values)))
+        return xr.DataArray(array, dims=(*dims, *more), coords=coords)
+
+    found: dict[str, Any] = {}
+    exogenous = ["shared_mastery", "prior_performance"]
+    for name in LATENTS:
+        item, items = f"{name}.item", list(survey.items[name])
+        size = [len(items)]
+        found |= {
+            f"{name}.{kind}": same(np.full(size, value), item, **{item: items})
+            for kind, value in (("loading", 1.2), ("item_sd", 0.2), ("residual_sd", 0.8))
+        }
+        found[f"sd(team.{name})"] = same(0.5)
+        group, term = f"team.{name}|layer.term", f"team.{name}.term"
+        found[f"sd(team.{name} | layer)"] = same([0.2], group, **{group: ["1"]})
+        found[f"team.{name}"] = same([0.1, 0.1], term, **{term: exogenous})
+    term = "team.collective_efficacy.term"
+    labels = ["shared_mastery", "self_efficacy", "competence", "prior_performance"]
+    found["team.collective_efficacy"] = same([0.1, 0.3, 0.2, 0.1], term, **{term: labels})
+    term = "person.collective_efficacy.term"
+    found["person.collective_efficacy"] = same([0.4], term, **{term: ["self_efficacy"]})
+    return found
 
 
 def flagship_verdict(fit: Fit, **changes: Any) -> Verdict:

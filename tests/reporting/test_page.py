@@ -236,4 +236,4 @@ def test_500_teams_stay_under_3_megabytes() -> None:
     large = flagship_fit(500)
     html = render_report(large, flagship_verdict(large))
     assert len(html.encode()) < 3_000_000
-    assert html.count("<details") == 3
+    assert html.count("<details") == 4

@@ -1,18 +1,32 @@
-"""Checks of a fit against its data, and agreement within teams."""
+"""Checks of a fit against its data; agreement within teams and reliability of their scores."""
 
 from __future__ import annotations
 
-from coefficacy.checks.agreement import Agreement, Icc, ad_mean, agreement, awg, icc, rwg, rwg_j, rwg_lindell
+from coefficacy.checks.measurement import (
+    Agreement,
+    Icc,
+    Reliability,
+    ad_mean,
+    agreement,
+    awg,
+    icc,
+    reliability,
+    rwg,
+    rwg_j,
+    rwg_lindell,
+)
 from coefficacy.checks.rival import RivalCheck, rival_check
 
 __all__ = [
     "Agreement",
     "Icc",
+    "Reliability",
     "RivalCheck",
     "ad_mean",
     "agreement",
     "awg",
     "icc",
+    "reliability",
     "rival_check",
     "rwg",
     "rwg_j",

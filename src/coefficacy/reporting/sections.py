@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PageFigure",
     "PageTable",
-    "agreement_table",
     "check_section",
     "diagnostics_section",
     "effect_section",
@@ -167,17 +166,6 @@ def units_section(fit: Fit) -> dict[str, Any]:
         "figures": figures,
         "table": _units_table(table, latents, level.name) if latents and not level.personal else None,
     }
-
-
-def agreement_table(verdict: Verdict) -> PageTable | None:
-    """Agreement and reliability of every measure."""
-    if not verdict.agreement:
-        return None
-    keys = ("icc1", "icc2", "rwg_j", "reliability")
-    measures = verdict.agreement.items()
-    rows = tuple((plain(name), *(number(values.get(key)) for key in keys)) for name, values in measures)
-    columns = ("measure", "ICC(1)", "ICC(2)", "rwg(j)", "reliability (model)")
-    return PageTable("Agreement within teams and reliability of the team score", columns, rows)
 
 
 def estimand_tables(verdict: Verdict) -> list[PageTable]:

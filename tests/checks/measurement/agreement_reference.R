@@ -1,10 +1,11 @@
-# Agreement and reliability by the R package multilevel, for tests/checks/test_agreement.py.
-# Run from the root of the checkout: Rscript tests/checks/agreement_reference.R
-# Needs jsonlite, multilevel. Writes tests/checks/agreement_reference.json.
+# Agreement and reliability by the R package multilevel, for tests/checks/measurement/test_agreement.py and test_indices.py.
+# Run from the root of the checkout: Rscript tests/checks/measurement/agreement_reference.R
+# Needs jsonlite, multilevel, nlme. Writes tests/checks/measurement/agreement_reference.json.
 
 suppressPackageStartupMessages({
   library(jsonlite)
   library(multilevel)
+  library(nlme)
 })
 
 table_of <- function(name) {
@@ -38,6 +39,13 @@ iccs_of <- function(data, variables, group) {
   lapply(setNames(variables, variables), function(v) icc_of(data, v, group))
 }
 
+# Reliability of every group's mean from the ICC of a random-intercept model (REML).
+mean_reliability_of <- function(data, variable, group) {
+  d <- data.frame(y = data[[variable]], g = data[[group]])
+  found <- gmeanrel(lme(y ~ 1, random = ~ 1 | g, data = d, control = list(opt = "optim")))
+  list(icc = found$ICC, size = found$GrpSize, reliability = found$MeanRel)
+}
+
 bh1996 <- table_of("bh1996")
 bhr2000 <- table_of("bhr2000_items")
 klein2000 <- table_of("klein2000_sim")
@@ -54,7 +62,7 @@ awkward <- data.frame(
 )
 
 results <- list(
-  made_by = "Rscript tests/checks/agreement_reference.R",
+  made_by = "Rscript tests/checks/measurement/agreement_reference.R",
   versions = list(R = as.character(getRversion()), multilevel = as.character(packageVersion("multilevel"))),
   icc = list(
     bh1996 = iccs_of(bh1996, c("HRS", "COHES", "LEAD", "WBEING"), "GRP"),
@@ -62,6 +70,7 @@ results <- list(
     bhr2000_items = iccs_of(bhr2000, c("HRS", "CE"), "GRP"),
     awkward = iccs_of(awkward, c("a", "b"), "group")
   ),
+  mean_reliability = list(bh1996 = list(LEAD = mean_reliability_of(bh1996, "LEAD", "GRP"))),
   single = list(
     bh1996 = list(
       LEAD = single_of(bh1996$LEAD, bh1996$GRP),
@@ -79,6 +88,6 @@ results <- list(
   awkward = awkward
 )
 
-write_json(results, "tests/checks/agreement_reference.json",
+write_json(results, "tests/checks/measurement/agreement_reference.json",
   digits = NA, auto_unbox = TRUE, na = "null", pretty = TRUE
 )
