@@ -106,9 +106,17 @@ class _Priors:
             elif name.startswith("sd("):
                 yield self._residual_sd(name)
             else:
-                stem, _, part = name.removesuffix(_TYPICAL).rpartition(".")
-                if part in _PARTS and (part != "item_sd" or name.endswith(_TYPICAL) or name in self.written):
-                    yield self._part(name, stem, part)
+                yield from self._part(name, *self._split(name))
+
+    def _split(self, name: str) -> tuple[str, str]:
+        """Measure or outcome, and which of its parameters; empty for what has no prior of its own."""
+        bare = name.removesuffix(_TYPICAL)
+        stem, _, part = bare.rpartition(".")
+        if part == "item_sd" and (name == bare) != (bare in self.written):
+            return stem, ""
+        if part == "threshold" and f"{stem}.gap" not in self.draws:
+            return stem, "gap"
+        return stem, part if part in _PARTS else ""
 
     def _made(
         self,
@@ -239,12 +247,17 @@ class _Priors:
 
     # Measures and outcomes ----------------------------------------------------------------------------------
 
-    def _part(self, name: str, stem: str, part: str) -> FittedPrior:
+    def _part(self, name: str, stem: str, part: str) -> Iterator[FittedPrior]:
+        if not part:
+            return
         group: PriorGroup = "measurement" if queries.is_measure(self.spec, stem) else "outcomes"
-        key = f"{stem}.threshold" if part == "middle" else name.removesuffix(_TYPICAL)
+        key = {"middle": f"{stem}.threshold", "gap": f"{stem}.gap"}.get(part, name.removesuffix(_TYPICAL))
         if part == "intercept" and group == "outcomes":
             key = f"{stem} ~ 1"
-        return self._made(name, group, self.draws[name], self._default(stem, part, group), key=key)
+        values = self.draws[name]
+        if part == "gap" and not name.endswith(".gap"):
+            values = values.diff(values.dims[-1])
+        yield self._made(name, group, values, self._default(stem, part, group), key=key)
 
     def _default(self, stem: str, part: str, group: PriorGroup) -> PriorSpec:
         if part == "dispersion":

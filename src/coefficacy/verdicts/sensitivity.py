@@ -141,13 +141,11 @@ class PriorSensitivity:
                 f"the largest sensitivity is {strongest:.3f}, below the threshold of {THRESHOLD}."
             )
             return
-        yield (
-            f"The effect depends on the priors (sensitivity {strongest:.3f}, threshold {THRESHOLD}) "
-            + (
-                f"and on the data ({self.likelihood:.3f}): prior and data may be in conflict."
-                if self.diagnosis == "prior-data conflict"
-                else f"more than on the data ({self.likelihood:.3f}): the data say little about it, or the prior is strong."
-            )
+        data = f"{self.likelihood:.3f}, roughly"
+        yield f"The effect depends on the priors (sensitivity {strongest:.3f}, threshold {THRESHOLD}) " + (
+            f"and on the data ({data}): prior and data may be in conflict."
+            if self.diagnosis == "prior-data conflict"
+            else f"more than on the data ({data}): these say little about it, or the prior is strong."
         )
 
     def _about_strongest(self) -> Iterator[str]:
