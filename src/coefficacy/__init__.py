@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coefficacy.checks import agreement as agreement
+    from coefficacy.checks.agreement import agreement as agreement
     from coefficacy.datasets import list_datasets as list_datasets
     from coefficacy.datasets import load_dataset as load_dataset
     from coefficacy.datasets import load_demo as load_demo
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from coefficacy.studies import calibrate as calibrate
     from coefficacy.survey import Survey as Survey
     from coefficacy.survey import read_survey as read_survey
+    from coefficacy.verdicts import PriorSensitivity as PriorSensitivity
     from coefficacy.verdicts import Verdict as Verdict
+    from coefficacy.verdicts import prior_sensitivity as prior_sensitivity
     from coefficacy.verdicts import verdict as verdict
     from coefficacy.worlds import simulate as simulate
 
@@ -66,7 +68,9 @@ _HOMES = {
     "Survey": "survey",
     "read_survey": "survey",
     "calibrate": "studies",
+    "PriorSensitivity": "verdicts",
     "Verdict": "verdicts",
+    "prior_sensitivity": "verdicts",
     "verdict": "verdicts",
     "simulate": "worlds",
 }

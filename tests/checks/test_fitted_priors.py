@@ -1,7 +1,7 @@
 """Priors as they stood in a fit.
 
-Draws of a model's prior, made by PyMC, are handed in as if they were a posterior: of parameters whose prior is
-normal, half-normal or log-normal, minus twice the log density is then chi-squared with as many degrees of
+Draws of a model's prior, made by PyMC, are handed in as if they were a posterior: of parameters whose prior
+is normal, half-normal or log-normal, minus twice the log density is then chi-squared with as many degrees of
 freedom as there are entries. It is not where a location or width differs from that of the model.
 """
 
@@ -123,7 +123,9 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(2)
     team = np.repeat(np.arange(8), 4)
     n = len(team)
-    persons = pd.DataFrame({"id": np.arange(n), "team": team, "v": rng.normal(3, 2, n), "x": rng.normal(size=n)})
+    persons = pd.DataFrame(
+        {"id": np.arange(n), "team": team, "v": rng.normal(3, 2, n), "x": rng.normal(size=n)}
+    )
     for k in range(3):
         persons[f"a_{k}"] = rng.normal(10, 3, n)
         persons[f"o_{k}"] = rng.permutation(np.resize([1, 2, 3, 4], n))
@@ -137,8 +139,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def entries(fit: Fit, name: str) -> int:
     """How many numbers a prior is about."""
-    stem, _, term = name.partition(" ~ ")
-    if term:
+    if " ~ " in name:
         return 1
     known = fit.posterior.data_vars
     if f"{name}.typical" in known and name not in dict(fit.spec.priors):

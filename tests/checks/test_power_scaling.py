@@ -73,7 +73,7 @@ def test_weights_that_rest_on_few_draws_are_called_unreliable():
 
 
 def departure(p: np.ndarray, q: np.ndarray, step: float) -> float:
-    """Cumulative Jensen-Shannon divergence of two distribution functions (Nguyen and Vreeken 2015), scaled."""
+    """Cumulative Jensen-Shannon divergence of two distribution functions, scaled."""
     middle = (p + q) / 2
     both = p * np.log2(p / middle) + q * np.log2(q / middle)
     return float(np.sum(both) * step) / float(np.sum(p + q) * step)

@@ -31,7 +31,7 @@ GROUPS: tuple[PriorGroup, ...] = (
     "group SDs",
     "correlations",
 )
-"""What priors are about. Outcomes: intercepts, thresholds, dispersion; group SDs: those of ``(1 | layer)``."""
+"""What priors are about. Outcomes: intercepts, thresholds, dispersion; groups: those of ``(1 | layer)``."""
 
 _PARTS = (
     "loading",
@@ -70,17 +70,17 @@ class FittedPrior:
 def fitted_priors(fit: Fit) -> tuple[FittedPrior, ...]:
     """Return the priors of all parameters of a fit, with their log density in every draw.
 
-    They are computed from the stored draws by the documented prior of each parameter, so they do not depend on
-    the engine, and exist for a fit that was loaded.
+    They are computed from the stored draws by the documented prior of each parameter, so they do not depend
+    on the engine, and exist for a fit that was loaded.
 
     Notes
     -----
     A density belongs to a scale, and so does its power. Taken is the scale on which a prior is stated: the
     logarithm for log-normal ones, the standardised scale for effects, the ratio to the width where that is
     another parameter, correlations for LKJ. A power ``alpha`` then makes every normal, half-normal and
-    log-normal prior wider by ``1 / sqrt(alpha)``, turns LKJ(eta) into LKJ(1 + alpha (eta - 1)), and leaves alone
-    what a prior is conditioned on. Of SDs of item residuals, whose common scale is estimated, the prior of
-    that scale counts, as Kallioinen et al. (2024, doi:10.1007/s11222-023-10366-5) advise for hierarchical
+    log-normal prior wider by ``1 / sqrt(alpha)``, turns LKJ(eta) into LKJ(1 + alpha (eta - 1)), and leaves
+    alone what a prior is conditioned on. Of SDs of item residuals, whose common scale is estimated, the prior
+    of that scale counts, as Kallioinen et al. (2024, doi:10.1007/s11222-023-10366-5) advise for hierarchical
     priors. Distributions of latents and random effects are part of the model and left out.
     """
     return tuple(_Priors(fit).all())
@@ -131,7 +131,7 @@ class _Priors:
         """The file's prior, else `default` (said as `text`), at `values`."""
         given = self.written.get(key or name)
         if given is not None:
-            values, text = self.draws[name] if name in self.draws else values, str(given)
+            values, text = self.draws.get(name, values), str(given)
         density = log_density(given or default, values)
         return FittedPrior(key or name, group, text or str(default), given is not None, density)
 
@@ -232,13 +232,14 @@ class _Priors:
         """SD of what a random slope multiplies: of an observed column, or of latents in each draw."""
         from coefficacy.model.design import expand
 
-        formula = queries.regression(self.spec, level, stem.partition(".")[2]).formula
-        slopes = next(g.terms for g in formula.groups if g.level == group)
+        equation = queries.regression(self.spec, level, stem.partition(".")[2])
+        assert equation is not None
+        slopes = next(g.terms for g in equation.formula.groups if g.level == group)
         latents = queries.latents(self.spec, level)
         columns = expand(self.spec, self.survey, level, slopes, latents, where=stem)
         column = next(c for c in columns if c.label == label)
         if not column.latents:
-            return float(column.values.std())
+            return float(np.asarray(column.values).std())
         if f"{level}.latent" not in self.draws:
             return 1.0
         values = self.draws[f"{level}.latent"].sel({f"{level}.name": list(column.latents)})

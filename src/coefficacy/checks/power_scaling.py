@@ -78,9 +78,7 @@ def sensitivity(effect: xr.DataArray, log_density: xr.DataArray) -> float:
     return float(psense(tree, group="prior", sample_dims=["chain", "draw"])["effect"])
 
 
-def power_scaled(
-    effect: xr.DataArray, log_density: xr.DataArray, alpha: float, *, bound: float
-) -> Reweighed:
+def power_scaled(effect: xr.DataArray, log_density: xr.DataArray, alpha: float, *, bound: float) -> Reweighed:
     """Return the effect's posterior with one component at power `alpha`, by Pareto-smoothed weights.
 
     Parameters

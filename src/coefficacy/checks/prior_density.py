@@ -1,4 +1,4 @@
-"""Log densities of the distributions that a prior may name, up to a constant, on the scale they are stated on."""
+"""Log densities of the distributions that a prior may name, up to a constant."""
 
 from __future__ import annotations
 

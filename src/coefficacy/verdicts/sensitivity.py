@@ -153,8 +153,8 @@ class PriorSensitivity:
         low, high = row.at
         yield (
             f"The single prior that moves it most is {self.text} of {row.name}: raised to the power "
-            f"{low.alpha:g} the mean goes from {self.mean:.2f} to {low.mean:.2f} and the end of the interval from "
-            f"{self.end:.2f} to {row.ends[0]:.2f}; to the power {high.alpha:g}, to {high.mean:.2f} and "
+            f"{low.alpha:g} the mean goes from {self.mean:.2f} to {low.mean:.2f} and the end of the interval "
+            f"from {self.end:.2f} to {row.ends[0]:.2f}; to the power {high.alpha:g}, to {high.mean:.2f} and "
             f"{row.ends[1]:.2f}."
         )
         if not row.reliable:
@@ -166,7 +166,8 @@ class PriorSensitivity:
         if not self.changes:
             yield f"The verdict’s answer, {self.answer}, is the same at all these powers."
             return
-        yield f"The verdict’s answer, {self.answer}, would change with: {', '.join(dict.fromkeys(self.changes))}."
+        names = ", ".join(dict.fromkeys(self.changes))
+        yield f"The verdict’s answer, {self.answer}, would change with: {names}."
 
     def __repr__(self) -> str:
         return f"<PriorSensitivity of {self.effect}: {self.diagnosis}. {self.sentence()}>"
