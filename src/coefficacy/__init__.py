@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import report as report
+    from coefficacy.reporting import report_of_record as report_of_record
     from coefficacy.sampling import Fit as Fit
     from coefficacy.sampling import fit as fit
     from coefficacy.scores import Stacking as Stacking
@@ -55,7 +57,9 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "ReportOfRecord": "reporting",
     "report": "reporting",
+    "report_of_record": "reporting",
     "Fit": "sampling",
     "fit": "sampling",
     "Stacking": "scores",

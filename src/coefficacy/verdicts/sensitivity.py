@@ -151,11 +151,12 @@ class PriorSensitivity:
     def _about_strongest(self) -> Iterator[str]:
         row = self.strongest
         low, high = row.at
+        side = "lower" if self.end <= self.mean else "upper"
         yield (
             f"The single prior that moves it most is {self.text} of {row.name}: raised to the power "
-            f"{low.alpha:g} the mean goes from {self.mean:.2f} to {low.mean:.2f} and the end of the interval "
-            f"from {self.end:.2f} to {row.ends[0]:.2f}; to the power {high.alpha:g}, to {high.mean:.2f} and "
-            f"{row.ends[1]:.2f}."
+            f"{low.alpha:g} the mean goes from {self.mean:.2f} to {low.mean:.2f} and the {side} end of the "
+            f"95% interval from {self.end:.2f} to {row.ends[0]:.2f}; to the power {high.alpha:g}, to "
+            f"{high.mean:.2f} and {row.ends[1]:.2f}."
         )
         if not row.reliable:
             yield f"These numbers are not reliable (k-hat {row.khat:.2f}): fit again with another prior."
