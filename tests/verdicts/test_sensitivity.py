@@ -168,7 +168,8 @@ def test_table_has_a_row_for_every_group_and_the_strongest_prior():
         "person.mood ~ sleep",
     ]
     assert list(table) == [
-        "prior", "psense", "mean_0.8", "mean_1.25", "end_0.8", "end_1.25", "khat", "changes",
+        "prior", "psense", "mean_0.8", "mean_1.25", "end_0.8", "end_1.25", "p_below_0.8", "p_below_1.25",
+        "khat", "changes",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from coefficacy.reporting.words import number
 
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
-    from coefficacy.verdicts import PriorSensitivity, Verdict
+    from coefficacy.verdicts import PriorSensitivity, ScaledPrior, Verdict
 
 __all__ = ["record_section", "sensitivity_of", "sensitivity_section"]
 
@@ -39,14 +39,15 @@ def sensitivity_section(found: PriorSensitivity | None) -> dict[str, Any] | None
         "priors", "sensitivity", f"mean, power {low}", f"mean, power {high}", f"end, power {low}",
         f"end, power {high}", "k-hat", "verdict changes",
     )  # fmt: skip
-    rows = tuple(_row(row) for row in found.summary().itertuples(index=False))
+    rows = tuple(_row(found, row) for row in (found.joint, *found.groups, found.strongest))
     caption = _CAPTION.format("lower" if found.end <= found.mean else "upper")
     return {"sentence": found.sentence(), "table": PageTable(caption, columns, rows)}
 
 
-def _row(row: Any) -> tuple[str, ...]:
-    name, psense, *moved, khat, changes = row
-    return (name, number(psense, 3), *map(number, moved), number(khat), "yes" if changes else "no")
+def _row(found: PriorSensitivity, row: ScaledPrior) -> tuple[str, ...]:
+    moved = (*(one.mean for one in row.at), *row.ends)
+    changes = "yes" if row.name in found.changes else "no"
+    return (row.name, number(row.psense, 3), *map(number, moved), number(row.khat), changes)
 
 
 def record_section(fit: Fit, verdict: Verdict, found: PriorSensitivity | None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class RecordItem:
     number : step and letter: ``"1C"``; ``"0A"`` is the preamble
     step : what the step is about
     asked : in our words
-    answer : from the fit; empty where the fit cannot answer
+    answer : from the fit, a line a paragraph; empty where the fit cannot answer
     left : what is left for the author to say; empty if nothing is
     source : where the answer comes from; empty without one
     """
@@ -80,7 +80,7 @@ class ReportOfRecord:
             for item in items:
                 yield f"- **{item.number}. {item.asked}** {_safe(item.text)}"
                 if item.source:
-                    yield f"  *From: {_safe(item.source)}.*"
+                    yield from ("", f"  *From: {_safe(item.source)}.*")
         yield from ("", "## Left for the author", "")
         yield from (f"- {item.number}: {_safe(item.left)}" for item in self.for_author)
 
@@ -89,7 +89,7 @@ def _safe(text: str) -> str:
     """Names keep their underscores and asterisks, formulas their bars."""
     for character in "\\*_|<":
         text = text.replace(character, f"\\{character}")
-    return text
+    return text.replace("\n", "\n\n  ")
 
 
 def report_of_record(

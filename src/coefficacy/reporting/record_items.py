@@ -145,11 +145,11 @@ def _likelihood(fit: Fit) -> str:
 def _about_priors(fit: Fit) -> _Answers:
     priors = fitted_priors(fit)
     own = [prior for prior in priors if prior.given]
-    groups = " ".join(filter(None, (_group(group, priors) for group in GROUPS)))
+    groups = filter(None, (_group(group, priors) for group in GROUPS))
     yield (
         "1C",
         "Which priors, and why?",
-        f"{groups} No prior depends on the outcome’s data.",
+        "\n".join((*groups, "No default depends on the outcome’s data.")),
         f"why these priors of the model file: {', '.join(p.name for p in own)}." if own else "",
         f"model file, [priors], and the documented defaults in {_GUIDE}",
     )

@@ -114,8 +114,9 @@ class PriorSensitivity:
     def summary(self) -> pd.DataFrame:
         """Return a table with a row for all priors, every group and the strongest single prior.
 
-        Columns: ``prior``, ``psense``, mean and end of the interval at both powers (``mean_0.8``,
-        ``end_0.8``, ...), ``khat``, ``changes``: whether the verdict's answer would change.
+        Columns: ``prior``, ``psense``; at both powers the mean, the end of the interval, and P(effect below
+        the ROPE's upper bound), mirrored for a question with direction negative (``mean_0.8``, ``end_0.8``,
+        ``p_below_0.8``, ...); ``khat``; ``changes``: whether the verdict's answer would change.
         """
         import pandas as pd
 
@@ -124,28 +125,33 @@ class PriorSensitivity:
     def _row(self, row: ScaledPrior) -> dict[str, object]:
         means = {f"mean_{one.alpha:g}": one.mean for one in row.at}
         ends = {f"end_{one.alpha:g}": end for one, end in zip(row.at, row.ends, strict=True)}
+        below = {f"p_below_{one.alpha:g}": one.p_below for one in row.at}
         return {
             "prior": row.name,
             "psense": row.psense,
             **means,
             **ends,
+            **below,
             "khat": row.khat,
             "changes": row.name in self.changes,
         }
 
     def _about_diagnosis(self) -> Iterator[str]:
-        strongest = max(self.joint.psense, self.strongest.psense)
+        row = max(self.joint, self.strongest, key=lambda one: one.psense)
         if self.diagnosis == "none":
             yield (
-                "The effect hardly depends on the priors: "
-                f"the largest sensitivity is {strongest:.3f}, below the threshold of {THRESHOLD}."
+                f"The effect hardly depends on the priors: the largest sensitivity is {row.psense:.3f} "
+                f"({row.name}), below the threshold of {THRESHOLD}."
             )
             return
         data = f"{self.likelihood:.3f}, roughly"
-        yield f"The effect depends on the priors (sensitivity {strongest:.3f}, threshold {THRESHOLD}) " + (
-            f"and on the data ({data}): prior and data may be in conflict."
-            if self.diagnosis == "prior-data conflict"
-            else f"more than on the data ({data}): these say little about it, or the prior is strong."
+        yield (
+            f"The effect depends on the priors ({row.psense:.3f} for {row.name}, threshold {THRESHOLD}) "
+            + (
+                f"and on the data ({data}): prior and data may be in conflict."
+                if self.diagnosis == "prior-data conflict"
+                else f"more than on the data ({data}): these say little about it, or the prior is strong."
+            )
         )
 
     def _about_strongest(self) -> Iterator[str]:
