@@ -61,7 +61,7 @@ def sensitivity(effect: xr.DataArray, log_density: xr.DataArray) -> float:
     """Return ArviZ's power-scaling sensitivity of an effect to one component.
 
     It is the speed, per doubling of the power, at which the posterior departs (cumulative Jensen-Shannon
-    distance). For a normal posterior .05 is a mean that moves by about a third of its SD per doubling.
+    distance). For a normal posterior .05 is a mean that moves by about a quarter of its SD per doubling.
 
     Parameters
     ----------
