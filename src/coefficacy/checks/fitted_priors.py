@@ -82,6 +82,9 @@ def fitted_priors(fit: Fit) -> tuple[FittedPrior, ...]:
     alone what a prior is conditioned on. Of SDs of item residuals, whose common scale is estimated, the prior
     of that scale counts, as Kallioinen et al. (2024, doi:10.1007/s11222-023-10366-5) advise for hierarchical
     priors. Distributions of latents and random effects are part of the model and left out.
+
+    One width is not exact: that of the SD of random slopes on a latent takes the spread of the latents that
+    were drawn for the spread that the model implies (of persons' latents, their residual SD).
     """
     return tuple(_Priors(fit).all())
 
@@ -244,7 +247,7 @@ class _Priors:
             return 1.0
         values = self.draws[f"{level}.latent"].sel({f"{level}.name": list(column.latents)})
         product = values.prod(f"{level}.name")
-        return (product if column.values is None else product * column.values).std(level)
+        return (product if column.values is None else product * column.values).std(level, ddof=1)
 
     # Measures and outcomes ----------------------------------------------------------------------------------
 

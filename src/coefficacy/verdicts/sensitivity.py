@@ -186,7 +186,8 @@ def prior_sensitivity(
     """Say how far the priors move the effect in question and the verdict.
 
     Every prior is raised to a power, alone and with others, and the draws are weighed again (power-scaling):
-    below 1 a prior gets wider, above 1 narrower. Nothing is fitted again, so it takes about a second.
+    below 1 a prior gets wider, above 1 narrower. Nothing is fitted again, so it takes about a second (the
+    first time in a process, three).
 
     Parameters
     ----------
