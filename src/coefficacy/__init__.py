@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import report as report
+    from coefficacy.reporting import report_of_record as report_of_record
     from coefficacy.sampling import Fit as Fit
     from coefficacy.sampling import fit as fit
     from coefficacy.scores import Stacking as Stacking
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     from coefficacy.studies import calibrate as calibrate
     from coefficacy.survey import Survey as Survey
     from coefficacy.survey import read_survey as read_survey
+    from coefficacy.verdicts import PriorSensitivity as PriorSensitivity
     from coefficacy.verdicts import Verdict as Verdict
+    from coefficacy.verdicts import prior_sensitivity as prior_sensitivity
     from coefficacy.verdicts import verdict as verdict
     from coefficacy.worlds import simulate as simulate
 
@@ -55,7 +59,9 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "ReportOfRecord": "reporting",
     "report": "reporting",
+    "report_of_record": "reporting",
     "Fit": "sampling",
     "fit": "sampling",
     "Stacking": "scores",
@@ -68,7 +74,9 @@ _HOMES = {
     "Survey": "survey",
     "read_survey": "survey",
     "calibrate": "studies",
+    "PriorSensitivity": "verdicts",
     "Verdict": "verdicts",
+    "prior_sensitivity": "verdicts",
     "verdict": "verdicts",
     "simulate": "worlds",
 }

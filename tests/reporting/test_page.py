@@ -74,9 +74,11 @@ def test_verdict_comes_first_and_every_section_is_there(html: str) -> None:
         "The effect",
         "The rival’s predictive check",
         "Left-out teams",
+        "How much the priors matter",
         "Estimates of teams",
         "Agreement and reliability",
         "Diagnostics",
+        "Report of record",
         "How to reproduce this",
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coefficacy.checks.fitted_priors import FittedPrior, fitted_priors
 from coefficacy.checks.measurement import (
     Agreement,
     Icc,
@@ -19,12 +20,14 @@ from coefficacy.checks.rival import RivalCheck, rival_check
 
 __all__ = [
     "Agreement",
+    "FittedPrior",
     "Icc",
     "Reliability",
     "RivalCheck",
     "ad_mean",
     "agreement",
     "awg",
+    "fitted_priors",
     "icc",
     "reliability",
     "rival_check",

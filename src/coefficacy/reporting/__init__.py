@@ -5,6 +5,7 @@ from __future__ import annotations
 from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
+from coefficacy.reporting.record import RecordItem, ReportOfRecord, report_of_record
 from coefficacy.reporting.results import (
     RESULT_FILES,
     partial_folder,
@@ -19,11 +20,14 @@ from coefficacy.reporting.tables import team_estimates
 __all__ = [
     "RESULT_FILES",
     "OutputFolder",
+    "RecordItem",
+    "ReportOfRecord",
     "calibration_text",
     "partial_folder",
     "rebuild_page",
     "render_report",
     "report",
+    "report_of_record",
     "result_folder",
     "team_estimates",
     "write_calibration",

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from coefficacy import __version__
-from coefficacy.reporting import sections
+from coefficacy.reporting import evidence_sections, sections
 from coefficacy.reporting.measurement import measurement_section
 from coefficacy.reporting.origin import simulated_note
 from coefficacy.reporting.words import headline, number, plain, question_sentence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Fit
     from coefficacy.verdicts import Verdict
 
-__all__ = ["render_report"]
+__all__ = ["command", "render_report"]
 
 
 def render_report(fit: Fit, verdict: Verdict) -> str:
@@ -46,6 +46,7 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
     from coefficacy.sampling import summary
     from coefficacy.spec import dumps
 
+    sensitivity = evidence_sections.sensitivity_of(fit, verdict)
     return {
         "version": __version__,
         "css": Markup(_text("page.css")),
@@ -61,13 +62,15 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
         "effect": sections.effect_section(fit, verdict),
         "check": sections.check_section(fit, verdict),
         "left_out": sections.left_out_section(verdict),
+        "sensitivity": evidence_sections.sensitivity_section(sensitivity),
+        "record": evidence_sections.record_section(fit, verdict, sensitivity),
         "other_rivals": sections.other_rivals_table(verdict),
         "estimands": sections.estimand_tables(verdict),
         "units": sections.units_section(fit),
         "agreement": measurement_section(fit, verdict),
         "diagnostics": sections.diagnostics_section(fit, verdict, summary(fit)),
         "notes": sections.public_notes(fit),
-        "command": _command(fit),
+        "command": command(fit),
         "provenance": sections.provenance_table(fit, verdict),
         "timing": sections.timing_table(verdict),
         "model_file": dumps(fit.spec),
@@ -79,7 +82,7 @@ def _counts(verdict: Verdict) -> str:
     return f"Based on {', '.join(counted)}." if counted else ""
 
 
-def _command(fit: Fit) -> str:
+def command(fit: Fit) -> str:
     """What repeats the fit: a command line, or Python where the draws are those of a second try."""
     tables = ("persons", "teams", "layers")[: len(fit.spec.levels)]
     engine = "auto" if fit.engine == "bambi" else fit.engine

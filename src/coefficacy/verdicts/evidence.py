@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coefficacy.dims import SAMPLE
 from coefficacy.errors import FitError, Problem
 from coefficacy.spec import queries
 from coefficacy.verdicts.result import SCHEMA, Answer, Verdict
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec, Question
     from coefficacy.verdicts.calibration import Calibration
 
-__all__ = ["answer_without_rival", "evidence_of_effect", "verdict"]
+__all__ = ["answer_without_rival", "effect_draws", "evidence_of_effect", "verdict"]
 
 type Tell = Callable[[str, int, int], None]
 
@@ -143,11 +144,24 @@ class _Rival:
     ppc: dict[str, Any]
 
 
-def _effect(fit: Fit, question: Question, suffix: str) -> np.ndarray:
+def effect_draws(fit: Fit) -> xr.DataArray:
+    """Return the draws of the question's effect, standardised where the model has it so, (chain, draw).
+
+    Raises
+    ------
+    FitError : the model asks no question
+    """
+    return _draws(fit, _question(fit), ".std")
+
+
+def _draws(fit: Fit, question: Question, suffix: str) -> xr.DataArray:
     name = f"{question.level}.{question.response}"
-    if f"{name}{suffix}" not in fit.posterior:
-        suffix = ""
-    return fit.posterior[f"{name}{suffix}"].sel({f"{name}.term": question.term}).values.ravel()
+    stored = f"{name}{suffix}" if f"{name}{suffix}" in fit.posterior else name
+    return fit.posterior[stored].sel({f"{name}.term": question.term}, drop=True).transpose(*SAMPLE)
+
+
+def _effect(fit: Fit, question: Question, suffix: str) -> np.ndarray:
+    return _draws(fit, question, suffix).values.ravel()
 
 
 def _summary(draws: np.ndarray, question: Question, *, bounds: tuple[float, float] | None) -> dict[str, Any]:
