@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from coefficacy.studies import calibrate as calibrate
     from coefficacy.survey import Survey as Survey
     from coefficacy.survey import read_survey as read_survey
-    from coefficacy.verdicts import PriorSensitivity as PriorSensitivity
     from coefficacy.verdicts import Verdict as Verdict
-    from coefficacy.verdicts import prior_sensitivity as prior_sensitivity
     from coefficacy.verdicts import verdict as verdict
+    from coefficacy.verdicts.sensitivity import PriorSensitivity as PriorSensitivity
+    from coefficacy.verdicts.sensitivity import prior_sensitivity as prior_sensitivity
     from coefficacy.worlds import simulate as simulate
 
 _HOMES = {
@@ -74,9 +74,9 @@ _HOMES = {
     "Survey": "survey",
     "read_survey": "survey",
     "calibrate": "studies",
-    "PriorSensitivity": "verdicts",
+    "PriorSensitivity": "verdicts.sensitivity",
     "Verdict": "verdicts",
-    "prior_sensitivity": "verdicts",
+    "prior_sensitivity": "verdicts.sensitivity",
     "verdict": "verdicts",
     "simulate": "worlds",
 }

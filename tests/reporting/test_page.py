@@ -12,6 +12,8 @@ from coefficacy.reporting import render_report
 from coefficacy.reporting.origin import mark_simulated
 from coefficacy.reporting.sections import public_notes
 from coefficacy.sampling import Fit
+from coefficacy.spec import queries
+from coefficacy.spec.model import Formula, Regression
 
 
 class Page(HTMLParser):
@@ -190,7 +192,11 @@ def test_what_does_not_apply_is_left_out(fit: Fit, changes: dict[str, Any], frag
 
 
 def test_model_without_question_latents_and_checks(fit: Fit) -> None:
-    spec = replace(fit.spec, question=None, title="")
+    formula = Formula(queries.regression(fit.spec, "team", "adaptation").formula.terms[-1:])
+    spec = replace(
+        fit.spec, question=None, title="", measures=(), rivals=(),
+        regressions=(Regression("team", "adaptation", formula),),
+    )  # fmt: skip
     bare = fit.posterior.drop_vars("team.latent")
     plain = replace(fit, spec=spec, tree=xr.DataTree.from_dict({"/posterior": bare}), engine="bambi")
     changes = {
@@ -238,4 +244,4 @@ def test_500_teams_stay_under_3_megabytes() -> None:
     large = flagship_fit(500)
     html = render_report(large, flagship_verdict(large))
     assert len(html.encode()) < 3_000_000
-    assert html.count("<details") == 4
+    assert html.count("<details") == 5

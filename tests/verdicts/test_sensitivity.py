@@ -15,8 +15,9 @@ import coefficacy as co
 from coefficacy.sampling import Convergence, Fit
 from coefficacy.spec import loads
 from coefficacy.survey import read_survey
-from coefficacy.verdicts import Verdict, prior_sensitivity
+from coefficacy.verdicts import Verdict
 from coefficacy.verdicts.evidence import effect_draws
+from coefficacy.verdicts.sensitivity import prior_sensitivity
 
 MODEL = """
 [levels]

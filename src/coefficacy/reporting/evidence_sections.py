@@ -11,7 +11,8 @@ from coefficacy.reporting.words import number
 
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
-    from coefficacy.verdicts import PriorSensitivity, ScaledPrior, Verdict
+    from coefficacy.verdicts import Verdict
+    from coefficacy.verdicts.sensitivity import PriorSensitivity, ScaledPrior
 
 __all__ = ["record_section", "sensitivity_of", "sensitivity_section"]
 
@@ -23,7 +24,7 @@ _CAPTION = (
 
 def sensitivity_of(fit: Fit, verdict: Verdict) -> PriorSensitivity | None:
     """Return how far priors move the effect; None without a question, or without convergence."""
-    from coefficacy.verdicts import prior_sensitivity
+    from coefficacy.verdicts.sensitivity import prior_sensitivity
 
     if fit.spec.question is None or not fit.convergence.ok:
         return None

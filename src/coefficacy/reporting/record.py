@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
-    from coefficacy.verdicts import PriorSensitivity, Verdict
+    from coefficacy.verdicts import Verdict
+    from coefficacy.verdicts.sensitivity import PriorSensitivity
 
 __all__ = ["FOR_THE_AUTHOR", "RecordItem", "ReportOfRecord", "report_of_record"]
 
@@ -122,7 +123,7 @@ def report_of_record(
     from coefficacy.reporting.record_items import record_items
 
     if sensitivity is None and fit.spec.question is not None and fit.convergence.ok:
-        from coefficacy.verdicts import prior_sensitivity
+        from coefficacy.verdicts.sensitivity import prior_sensitivity
 
         sensitivity = prior_sensitivity(fit, verdict)
     return ReportOfRecord(fit.spec.title or verdict.model, tuple(record_items(fit, verdict, sensitivity)))

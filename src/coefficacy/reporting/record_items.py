@@ -25,7 +25,8 @@ from coefficacy.survey.nesting import plural
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
     from coefficacy.spec import ModelSpec
-    from coefficacy.verdicts import PriorSensitivity, Verdict
+    from coefficacy.verdicts import Verdict
+    from coefficacy.verdicts.sensitivity import PriorSensitivity
 
 __all__ = ["record_items"]
 

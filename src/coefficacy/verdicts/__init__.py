@@ -1,4 +1,4 @@
-"""From a fit to a verdict on the model's question."""
+"""From a fit to a verdict on the model's question; how far priors move it is in `sensitivity`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from coefficacy.verdicts.calibration import CALIBRATION_FILE, Calibration, Error
 from coefficacy.verdicts.evidence import answer_without_rival, evidence_of_effect, verdict
 from coefficacy.verdicts.result import SCHEMA, Answer, Verdict
 from coefficacy.verdicts.rule import Evidence, decide, settled
-from coefficacy.verdicts.sensitivity import PriorSensitivity, ScaledPrior, prior_sensitivity
 
 __all__ = [
     "CALIBRATION_FILE",
@@ -15,13 +14,10 @@ __all__ = [
     "Calibration",
     "ErrorRates",
     "Evidence",
-    "PriorSensitivity",
-    "ScaledPrior",
     "Verdict",
     "answer_without_rival",
     "decide",
     "evidence_of_effect",
-    "prior_sensitivity",
     "rate_interval",
     "settled",
     "verdict",
