@@ -15,7 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coefficacy.checks import Check as Check
+    from coefficacy.checks import PredictiveChecks as PredictiveChecks
     from coefficacy.checks import agreement as agreement
+    from coefficacy.checks import predictive_checks as predictive_checks
     from coefficacy.datasets import list_datasets as list_datasets
     from coefficacy.datasets import load_dataset as load_dataset
     from coefficacy.datasets import load_demo as load_demo
@@ -43,7 +46,10 @@ if TYPE_CHECKING:
     from coefficacy.worlds import simulate as simulate
 
 _HOMES = {
+    "Check": "checks",
+    "PredictiveChecks": "checks",
     "agreement": "checks",
+    "predictive_checks": "checks",
     "list_datasets": "datasets",
     "load_dataset": "datasets",
     "load_demo": "datasets",
