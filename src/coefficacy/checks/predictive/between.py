@@ -102,8 +102,8 @@ BETWEEN_TEAMS = ReplicatedCheck(
     code="between.teams",
     title="Variance between teams",
     question="Do teams differ as much in every measure and outcome as the model says?",
-    statistic="variance component between teams of a person's mean over the items of a measure and of outcomes of "
-    "people (analysis of variance); variance over teams of what teams answer or have as outcome",
+    statistic="variance component between teams (analysis of variance) of a person's mean over the items of "
+    "a measure and of outcomes of people; variance over teams of what teams answer or have as outcome",
     side="two-sided",
     prepare=_teams,
 )
@@ -112,7 +112,8 @@ BETWEEN_ITEMS = ReplicatedCheck(
     code="between.items",
     title="What single items have of their own between teams",
     question="Do teams differ more in single items than the measure they belong to explains?",
-    statistic="variance component between teams of a person's answer to an item less the person's mean over the items",
+    statistic="variance component between teams of a person's answer to an item less the person's mean over "
+    "the items",
     side="larger",
     prepare=_items,
 )

@@ -3,7 +3,7 @@ r"""``outcome.calibration``: are outcomes of left-out teams where they were pred
 The exact engine knows :math:`y_j \mid \text{answers}_j, \theta \sim N(m_{js}, v_{js})` for every draw
 :math:`\theta^{(s)}`, so that leave-one-out needs no refit:
 
-.. math:: PIT_j = P(y^{rep}_j \le y_j \mid y_{-j}) \approx \sum_s w_{js} \Phi\{(y_j - m_{js}) / \sqrt{v_{js}}\}
+.. math:: P(y^{rep}_j \le y_j \mid y_{-j}) \approx \sum_s w_{js} \Phi\{(y_j - m_{js}) / \sqrt{v_{js}}\}
 
 with the weights :math:`w_{js} \propto 1 / p(y_j \mid \text{answers}_j, \theta^{(s)})`, their tail smoothed.
 All outcomes of a team are left out together.
@@ -69,8 +69,8 @@ def _run(definition: FitCheck, fit: Fit) -> Check:
     level = queries.outcome_level(fit.spec, outcomes[0])
     if f"{level}.{OUTCOME_DENSITY}" not in fit.posterior:
         reason = (
-            f"engine '{fit.engine}': what to expect of an outcome given answers alone is known in closed form "
-            "only where people and teams are integrated out"
+            f"engine '{fit.engine}': what to expect of an outcome given answers alone is known in closed "
+            "form only where people and teams are integrated out"
         )
         return not_applicable(reason, **about)
     pits = {y: _pit_of(fit, level, y) for y in outcomes}
@@ -131,6 +131,7 @@ CALIBRATION = FitCheck(
     code="outcome.calibration",
     title="Calibration of predicted outcomes",
     question="Do outcomes of left-out teams lie where the model, knowing the team's answers, predicted them?",
-    statistic="uniformity of LOO-PIT values (ordered values tested one by one, p-values combined by Cauchy's rule)",
+    statistic="LOO-PIT values: are they uniform? (ordered values tested one by one, the p-values combined by "
+    "Cauchy's rule)",
     run=_run,
 )

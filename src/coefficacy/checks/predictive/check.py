@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -50,8 +50,8 @@ class Check:
     reason : why it does not apply; empty where it does
     p_value : of the largest deviation over all entries; None where the check does not apply
     values : ``observed`` (entry) and ``replicated`` (copy, entry); coordinates ``entry``, ``of`` (the item,
-        measure or outcome) and ``part`` (the category or the kind of number). Without replicates (calibration):
-        ``expected``, ``lower`` and ``upper`` (entry) in place of ``replicated``, and ``pit`` (team)
+        measure or outcome) and ``part`` (the category or the kind of number). Calibration, which has no
+        replicates, holds ``expected``, ``lower``, ``upper`` and ``p`` (entry), and ``pit.OUTCOME`` of every unit
     """
 
     code: str
@@ -86,16 +86,16 @@ class Check:
         return pd.DataFrame(dict(zip(columns, (entries, observed, expected, low, high, p), strict=True)))
 
     @property
-    def worst(self) -> dict[str, float | str] | None:
+    def worst(self) -> dict[str, Any] | None:
         """The row of :attr:`table` that deviates most from what is expected, in SDs; None without rows."""
         table = self.table
         if table.empty or self.values is None:
             return None
         if "replicated" not in self.values:
-            return table.iloc[int(table["p"].argmin())].to_dict()
+            return _as_row(table, int(table["p"].argmin()))
         copies = self.values["replicated"].transpose(_COPY, _ENTRY).values
         deviation = _deviations(self.values["observed"].values[None], copies, self.side)[0]
-        return table.iloc[int(np.argmax(deviation))].to_dict()
+        return _as_row(table, int(np.argmax(deviation)))
 
     def __repr__(self) -> str:
         found = f"p = {self.p_value:.3f}" if self.p_value is not None else self.reason
@@ -179,7 +179,12 @@ class PredictiveChecks:
         head = "".join(
             f"<th>{name}</th>" for name in ("check", "replication", "result", "p", "largest deviation")
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(f'<tr>{c}</tr>' for c in cells)}</tbody></table>"
+        rows = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _as_row(table: pd.DataFrame, at: int) -> dict[str, Any]:
+    return {str(name): value for name, value in table.iloc[at].items()}
 
 
 def _row(check: Check) -> tuple[str, ...]:
@@ -187,7 +192,8 @@ def _row(check: Check) -> tuple[str, ...]:
     worst = check.worst
     tail = check.reason
     if worst is not None:
-        tail = "{entry}: {observed:.3g}, expected {expected:.3g} ({q2_5:.3g} to {q97_5:.3g})".format(**worst)
+        seen, expected, low, high = (f"{worst[k]:.3g}" for k in ("observed", "expected", "q2_5", "q97_5"))
+        tail = f"{worst['entry']}: {seen}, expected {expected} ({low} to {high})"
     return check.code, check.replication, check.status, p, tail
 
 
@@ -201,9 +207,9 @@ def compared(
 ) -> Check:
     """Compare a statistic of the data with that of replicates, all entries together.
 
-    Deviations from the replicates' mean are counted in their SDs; the p-value is the share of copies, the data
-    among them, whose largest deviation over entries is at least that of the data (Westfall and Young 1993): one
-    p-value however many entries there are.
+    Deviations from the replicates' mean are counted in their SDs; the p-value is the share of copies, the
+    data among them, whose largest deviation over entries is at least that of the data (the max-T rule of
+    Westfall and Young 1993): one p-value however many entries there are.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 r"""Replicated data of models with latents, the same way for every engine.
 
 *Same teams*: the teams' latents stay as drawn. Their members are drawn anew from the distribution within
-teams, as the exact engine has integrated them out and the explicit one keeps no draws of them; where a measure is
-aggregated over members, deviations are taken around the team's value, which stays. Team-level item residuals,
-answers and outcomes are drawn anew.
+teams, as the exact engine has integrated them out and the explicit one keeps no draws of them; where a
+measure is aggregated over members, deviations are taken around the team's value, which stays. Team-level item
+residuals, answers and outcomes are drawn anew.
 
 *New teams*: teams with the same covariates and as many members, in the same units above. Their latents are
 drawn from the teams' equations, what the units above add stays
@@ -189,7 +189,7 @@ class LatentModel:
     # Data ---------------------------------------------------------------------------------------------------
 
     def _is_given(self, measure: Measure) -> bool:
-        """Whether the unit's latent is the answer itself, so that nothing is left to draw for the same units."""
+        """Whether the latent is the answer itself, so that nothing is left to draw for the same units."""
         own = queries.measure_level(self.spec, measure.name)
         drawn_anew = own == self.levels[0] and self.members is not None
         return measure.name in self.layouts[own].answered and not drawn_anew

@@ -1,7 +1,7 @@
 """Replicated outcomes of models without latents, which Bambi builds.
 
-*Same teams*: what a team has of its own stays as drawn, the outcome is drawn anew. *New teams*, for an outcome
-of persons: what a team has of its own is drawn anew around what its covariates and the units above say.
+*Same teams*: what a team has of its own stays as drawn, the outcome is drawn anew. *New teams*, for an
+outcome of persons: what a team has of its own is drawn anew around what its covariates say.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 
 from coefficacy.checks.predictive.copies import Copies
 from coefficacy.checks.predictive.draws import Draws
-from coefficacy.spec import queries
 
 if TYPE_CHECKING:
     from coefficacy.model.observed_plan import Equation, Plan

@@ -65,7 +65,7 @@ class ReplicatedCheck:
     Attributes
     ----------
     code, title, question, statistic, side : see :class:`Check`
-    prepare : the statistic for one survey, of the measures and outcomes that the copies hold; or why there is none
+    prepare : the statistic for one survey, of what the copies hold; or why there is none
     """
 
     code: str

@@ -44,9 +44,9 @@ def predictive_checks(
     Returns
     -------
     PredictiveChecks
-        One result a check and kind of replication, with its code, observed and replicated statistic and p-value;
-        a check that does not apply says why. Calibration (``outcome.calibration``) is of left-out teams and
-        stands once.
+        One result a check and kind of replication, with its code, observed and replicated statistic and
+        p-value; a check that does not apply says why. Calibration is of left-out teams and stands
+        once
 
     Raises
     ------
