@@ -175,14 +175,32 @@ class Effects:
     def store_latents(self) -> None:
         """Store the expected outcome (on the link) of every unit above the outcome's level; rows or none.
 
-        Nothing can be made after this.
+        That of the outcome's own units is stored, too, unless they are the smallest ones. Nothing can be made
+        after this.
         """
         for equation in self.plan.equations[1:]:
             level, names = equation.level, f"{equation.level}.name"
             self._add_units(level)
             self._add_coords({names: [self.plan.outcome]})
             pm.Deterministic(f"{level}.latent", self._expected(level)[:, None], dims=(level, names))
+        if self.plan.level != next(iter(self.plan.survey.levels)):
+            self._add_units(self.plan.level)
+            pm.Deterministic(f"{self.plan.stem}.eta", self._predictor(), dims=(self.plan.level,))
         self.parameters.close()
+
+    def _predictor(self) -> Any:
+        """Linear predictor of every unit of the outcome's own level, with and without an outcome."""
+        survey, own = self.plan.survey, self.plan.level
+        total = pt.zeros(survey.n[own])
+        if self.plan.family.family != "ordinal":
+            total = total + self.intercept()
+        for equation in self.plan.equations:
+            value = self._fixed_and_slopes(equation) if equation.level == own else self._at(equation)
+            total = total + value[survey.index(own, equation.level)]
+            for block in equation.blocks:
+                if block.intercept:
+                    total = total + self.block(block)[:, 0][survey.index(own, block.group)]
+        return total
 
     def _expected(self, level: str) -> Any:
         survey = self.plan.survey
@@ -202,6 +220,10 @@ class Effects:
 
     def _at(self, equation: Equation) -> Any:
         """Fixed effects, random slopes and residual of one upper level, (unit,)."""
+        value, level = self._fixed_and_slopes(equation), equation.level
+        return value if level in self.plan.replaced else value + self.residual(level)
+
+    def _fixed_and_slopes(self, equation: Equation) -> Any:
         level = equation.level
         value = pt.zeros(self.plan.survey.n[level])
         if equation.columns:
@@ -210,7 +232,7 @@ class Effects:
             up = self.plan.survey.index(level, block.group)
             for k, column in enumerate(block.slopes, start=int(block.intercept)):
                 value = value + self.block(block)[up, k] * observed_values(column)
-        return value if level in self.plan.replaced else value + self.residual(level)
+        return value
 
     def _constant_within(self, level: str) -> Any:
         """Effects in the lowest equation that are the same for all units below one of `level`, (unit,)."""

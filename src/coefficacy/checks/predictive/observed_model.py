@@ -44,18 +44,22 @@ class ObservedModel:
     def obstacle(self, new_teams: bool) -> str:
         """Return why there can be no such replicates, in plain words; empty if there can."""
         plan = self.plan
-        own = plan.equations[0].blocks
+        own = plan.equations[0].blocks if self._of_persons else ()
         slopes = any(block.slopes for block in own)
         stored_intercepts = all(block.intercept and self._reaches(block.group) for block in own)
         if slopes or (own and not stored_intercepts):
             return f"{plan.stem} has random effects, which are not kept with a fit"
         if not new_teams:
             return ""
-        if not self.upper:
+        if not self.upper or not self._of_persons:
             return "nothing varies between teams but what is observed: new teams are the same teams"
         if self._has_more_above():
             return "what the levels above teams give is not kept with a fit"
         return ""
+
+    @property
+    def _of_persons(self) -> bool:
+        return self.plan.level == next(iter(self.plan.survey.levels))
 
     def _reaches(self, group: str) -> bool:
         """Whether the stored expectation of the upper units holds random intercepts of `group`."""
@@ -82,6 +86,8 @@ class ObservedModel:
     def _eta(self, draws: Draws, new_teams: bool, rng: np.random.Generator) -> np.ndarray:
         plan, lowest = self.plan, self.plan.equations[0]
         n = plan.survey.n[plan.level]
+        if not self._of_persons:
+            return draws.get(f"{plan.stem}.eta")
         if not self.upper:
             return self._intercept(draws)[:, None] + _fixed(draws, plan, lowest, np.ones(n, bool))
         index = plan.survey.index(plan.level, self.upper)
