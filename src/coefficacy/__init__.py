@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import report as report
     from coefficacy.sampling import Fit as Fit
     from coefficacy.sampling import fit as fit
@@ -59,6 +60,7 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "plot_check": "reporting",
     "report": "reporting",
     "Fit": "sampling",
     "fit": "sampling",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coefficacy.errors import FitError, Problem
 from coefficacy.reporting.style import ACCENT, INK, MUTED, PAPER, WARM, house_style
-from coefficacy.reporting.words import plain, stated
+from coefficacy.reporting.words import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,15 +70,16 @@ def _categories(check: Check) -> Figure:
         axes.bar(at, part["observed"], color=MUTED, alpha=0.3, width=0.8, lw=0, label="observed share")
         _intervals(axes, at, part["expected"], part["q2_5"], part["q97_5"], upright=True)
         outside = ((part["observed"] < part["q2_5"]) | (part["observed"] > part["q97_5"])).to_numpy()
-        axes.bar(at[outside], part["observed"][outside], color=WARM, alpha=0.55, width=0.8, lw=0,
-                 label="observed share outside the interval")  # fmt: skip
+        if outside.any():
+            axes.bar(at[outside], part["observed"][outside], color=WARM, alpha=0.55, width=0.8, lw=0,
+                     label="observed share, outside the interval")  # fmt: skip
         axes.set_title(item, fontsize=9, color=INK)
         axes.set_xticks(at, part["category"], fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
     for axes in panels.ravel()[len(items) :]:
         axes.set_visible(False)
     figure.supylabel("share of answers", fontsize=9, color=INK)
-    _legend(figure, panels.ravel()[: len(items)])
+    _legend(figure, list(panels.ravel()[: len(items)]))
     return figure
 
 
@@ -87,7 +88,9 @@ def _statistics(check: Check) -> Figure:
     assert check.values is not None
     table = check.table
     spread = check.values["replicated"].std("copy").values
-    table = table[spread > 0].assign(sd=spread[spread > 0])
+    of, parts = (check.values[name].values.astype(str) for name in ("of", "part"))
+    labels = [", ".join(filter(None, (plain(a), b))) for a, b in zip(of, parts, strict=True)]
+    table = table.assign(sd=spread, label=labels)[spread > 0]
     shown = table.head(_MOST_ROWS)
     figure = _empty(1.1 + 0.26 * len(shown))
     axes = figure.add_subplot()
@@ -98,8 +101,11 @@ def _statistics(check: Check) -> Figure:
     outside = seen > high if check.side == "larger" else (seen < low) | (seen > high)
     _intervals(axes, at, np.zeros(len(shown)), low, high, upright=False)
     axes.plot(seen[~outside], at[~outside], "o", color=INK, ms=5, label="in the data")
-    axes.plot(seen[outside], at[outside], "D", color=WARM, ms=6, label="in the data, outside the interval")
-    axes.set_yticks(at, [plain(name) for name in shown["entry"]], fontsize=9)
+    if outside.any():
+        axes.plot(
+            seen[outside], at[outside], "D", color=WARM, ms=6, label="in the data, outside the interval"
+        )
+    axes.set_yticks(at, shown["label"], fontsize=9)
     axes.set_ylim(-0.7, len(shown) - 0.3)
     axes.set_xlabel("SDs of the replicates, from their mean")
     _legend(figure, [axes])
@@ -121,16 +127,20 @@ def _calibration(check: Check) -> Figure:
         tree, group="loo_pit", sample_dims=[f"{name}.unit" for name in names], backend="matplotlib",
         visuals={
             "ecdf_lines": {"color": ACCENT},
-            "ref_line": {"color": MUTED},
             "suspicious_points": {"color": WARM},
             "p_value_text": False,
-            "title": False,
-            "xlabel": {"text": "LOO-PIT: 0 far below, 1 far above what was predicted"},
-            "ylabel": {"text": "ECDF less that of uniform"},
+            "xlabel": False,
+            "ylabel": False,
+            **({"title": False} if len(names) == 1 else {}),
         },
-        figure_kwargs={"figsize": (_WIDTH, 2.8)},
+        figure_kwargs={"figsize": (_WIDTH, 2.8), "layout": "constrained"},
     )  # fmt: skip
-    return _own(drawn.viz["figure"].item())
+    figure = _own(drawn.viz["figure"].item())
+    for line in (line for axes in figure.axes for line in axes.lines if line.get_linestyle() == "--"):
+        line.set_color(MUTED)
+    figure.supxlabel("LOO-PIT: 0 far below, 1 far above what was predicted", fontsize=10, color=INK)
+    figure.supylabel("ECDF less that of uniform values", fontsize=10, color=INK)
+    return figure
 
 
 def _own(figure: Figure) -> Figure:
@@ -161,8 +171,10 @@ def _intervals(axes: Axes, at, centre, low, high, *, upright: bool) -> None:  # 
 
 
 def _legend(figure: Figure, axes: list[Axes]) -> None:
-    found = {}
+    found: dict[str, Any] = {}
     for one in axes:
         for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=4, fontsize=9, labelcolor=INK)
+    figure.legend(
+        found.values(), found.keys(), loc="outside lower center", ncols=4, fontsize=9, labelcolor=INK
+    )

@@ -40,6 +40,7 @@ __all__ = [
     "estimand_tables",
     "left_out_section",
     "other_rivals_table",
+    "page_figure",
     "provenance_table",
     "public_notes",
     "timing_table",
@@ -91,7 +92,7 @@ def effect_section(fit: Fit, verdict: Verdict) -> dict[str, Any] | None:
     scales = (("standardised", effect), ("raw", verdict.effect_raw))
     return {
         "sentence": sentence,
-        "figure": _figure(drawing, "effect", sentence, caption),
+        "figure": page_figure(drawing, "effect", sentence, caption),
         "table": PageTable(
             f"{effect['name']}: standardised, and in the model’s own units",
             ("scale", "mean", "sd", "2.5%", "97.5%", "P(> 0)", "P(in ROPE)"),
@@ -118,7 +119,7 @@ def check_section(fit: Fit, verdict: Verdict) -> dict[str, Any]:
         "both densities scaled to one height. "
         f"The further the data lie to the {side}, the less the rival explains."
     )
-    return {"sentence": sentence, "figure": _figure(drawing, "check", sentence, caption)}
+    return {"sentence": sentence, "figure": page_figure(drawing, "check", sentence, caption)}
 
 
 def left_out_section(verdict: Verdict) -> dict[str, Any]:
@@ -272,7 +273,8 @@ def _elpd_row(elpd: Mapping[str, Any]) -> tuple[str, ...]:
     return (plain(str(elpd.get("rival", ""))), *numbers, probability(elpd.get("p_better")))
 
 
-def _figure(drawing: Any, name: str, alt: str, caption: str, title: str = "") -> PageFigure:
+def page_figure(drawing: Any, name: str, alt: str, caption: str, title: str = "") -> PageFigure:
+    """A figure as ``<svg>``, with its text alternative and caption."""
     from markupsafe import Markup
 
     return PageFigure(Markup(svg(drawing, name=name, alt=alt)), caption, title)
@@ -288,7 +290,7 @@ def _latent(table: pd.DataFrame, latent: str, unit: str, *, named: bool) -> Page
     coloured = " Colours and markers tell the layers apart." if table["layer"].nunique() > 1 else ""
     caption = f"Posterior mean and {_INTERVAL} (equal-tailed); dashed: the mean of all {units}.{coloured}"
     drawing = latent_figure(table, latent, units=units, named=named)
-    return _figure(drawing, f"latent-{latent}", alt, caption, words.capitalize())
+    return page_figure(drawing, f"latent-{latent}", alt, caption, words.capitalize())
 
 
 def _units_table(table: pd.DataFrame, latents: Sequence[str], unit: str) -> PageTable:

@@ -50,8 +50,8 @@ class Check:
     reason : why it does not apply; empty where it does
     p_value : of the largest deviation over all entries; None where the check does not apply
     values : ``observed`` (entry) and ``replicated`` (copy, entry); coordinates ``entry``, ``of`` (the item,
-        measure or outcome) and ``part`` (the category or the kind of number). Calibration, which has no
-        replicates, holds ``expected``, ``lower``, ``upper`` and ``p`` (entry), and ``pit.OUTCOME`` of every unit
+        measure or outcome) and ``part`` (the category or the kind of number). Calibration has no
+        replicates but ``expected``, ``lower``, ``upper`` and ``p`` (entry), and ``pit.OUTCOME`` of every unit
     """
 
     code: str

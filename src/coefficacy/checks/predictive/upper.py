@@ -83,8 +83,9 @@ def draw_upper(
         design[:, block.response, start:stop] = block.design
         start = stop
     found = np.zeros(rest.shape)
+    factors = [_factors(draws, block) for block in blocks]
     for s in range(n_draws):
-        scaled = design @ _scale(draws.part(s, s + 1), blocks)
+        scaled = design @ _scale([own[s] for own in factors], blocks)
         found[s] = scaled @ _effects(scaled, rest[s], covariance[s], rng)
     return found
 
@@ -102,16 +103,15 @@ def _effects(
     return mean + np.linalg.solve(root.T, rng.standard_normal(a.shape[1]))
 
 
-def _scale(draw: Draws, blocks: list[Block]) -> np.ndarray:
-    """Square root of the covariance of all effects under one draw."""
-    size = sum(b.design.shape[1] for b in blocks)
-    root, start = np.zeros((size, size)), 0
-    for block in blocks:
-        sd = draw.get(f"sd({block.name})")[0]
-        own = np.diag(sd)
-        if block.n_terms > 1:
-            own = own @ np.linalg.cholesky(draw.get(f"cor({block.name})")[0])
-        stop = start + block.design.shape[1]
-        root[start:stop, start:stop] = np.kron(np.eye(block.design.shape[1] // block.n_terms), own)
-        start = stop
-    return root
+def _factors(draws: Draws, block: Block) -> np.ndarray:
+    """Square root of the covariance of the terms of one unit above, (draw, term, term)."""
+    sd = draws.get(f"sd({block.name})")[..., None]
+    return sd * (np.linalg.cholesky(draws.get(f"cor({block.name})")) if block.n_terms > 1 else 1.0)
+
+
+def _scale(factors: list[np.ndarray], blocks: list[Block]) -> np.ndarray:
+    """Square root of the covariance of all effects under one draw, from that of each block's terms."""
+    from scipy.linalg import block_diag
+
+    units = [block.design.shape[1] // block.n_terms for block in blocks]
+    return block_diag(*(np.kron(np.eye(n), own) for n, own in zip(units, factors, strict=True)))
