@@ -74,7 +74,7 @@ def _categories(check: Check) -> Figure:
             axes.bar(at[outside], part["observed"][outside], color=WARM, alpha=0.55, width=0.8, lw=0,
                      label="observed share, outside the interval")  # fmt: skip
         axes.set_title(item, fontsize=9, color=INK)
-        axes.set_xticks(at, part["category"], fontsize=8)
+        axes.set_xticks(at, part["category"].str.removeprefix("category "), fontsize=8)
         axes.tick_params(axis="y", labelsize=8)
     for axes in panels.ravel()[len(items) :]:
         axes.set_visible(False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from coefficacy.reporting.check_plots import plot_check
 from coefficacy.reporting.sections import PageTable, page_figure
-from coefficacy.reporting.words import number, plain, probability, stated
+from coefficacy.reporting.words import number, plain, stated
 
 if TYPE_CHECKING:
     from coefficacy.checks import Check, PredictiveChecks
@@ -47,8 +47,8 @@ def _sentence(found: PredictiveChecks) -> str:
     if not judged:
         return "No check applies; the table says why."
     opening = (
-        f"Data were replicated {found.draws} times from the fitted model, for the same teams and for new teams "
-        "with the same covariates in the same layers, and compared with the data level by level. "
+        f"Data were replicated {found.draws} times from the fitted model, for the same teams and for new "
+        "teams with the same covariates in the same layers, and compared with the data level by level. "
     )
     if not found.failed:
         return f"{opening}All {len(judged)} checks that apply are passed (p at least 0.05)."
@@ -59,25 +59,17 @@ def _sentence(found: PredictiveChecks) -> str:
 
 
 def _table(found: PredictiveChecks) -> PageTable:
-    columns = (
-        "check",
-        "replicates",
-        "result",
-        "p",
-        "largest deviation",
-        "observed",
-        "replicated (95% interval)",
-    )
-    return PageTable("Predictive checks by level", columns, tuple(map(_row, found)), wordy=True)
+    columns = ("check", "replicates", "result", "largest deviation: in the data; replicated (95% interval)")
+    return PageTable("Predictive checks by level", columns, tuple(map(_row, found)), prose=True)
 
 
 def _row(check: Check) -> tuple[str, ...]:
     worst, title = check.worst, f"{check.title} ({check.code})"
     if worst is None:
-        return title, check.replication, check.status, "", check.reason, "", ""
+        return title, check.replication, check.status, check.reason
     interval = f"{_digits(worst['expected'])} ({_digits(worst['q2_5'])} to {_digits(worst['q97_5'])})"
-    result = (title, check.replication, check.status, probability(check.p_value))
-    return (*result, plain(worst["entry"].replace(": ", ", ")), _digits(worst["observed"]), interval)
+    seen = f"{plain(worst['entry'].replace(': ', ', '))}: {_digits(worst['observed'])}; {interval}"
+    return title, check.replication, f"{check.status}, {stated('p', check.p_value)}", seen
 
 
 def _digits(value: float) -> str:

@@ -55,12 +55,16 @@ _NO_RIVAL = "Not applicable: the question names no rival, or the comparison coul
 
 @dataclass(frozen=True, slots=True)
 class PageTable:
-    """A table of ready-made text; the first column heads the rows. `wordy`: cells hold words, not numbers."""
+    """A table of ready-made text; the first column heads the rows.
+
+    `wordy`: cells hold long strings, not numbers; `prose`: they hold words.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     wordy: bool = False
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def _prepare(design: Design, copies: Copies) -> Statistic | str:
     if not graded:
         return "no item has categories: all answers are numbers" if copies.answers else "there are no items"
     entries = [
-        (item, str(category))
+        (item, f"category {category}")
         for m in graded
         for item in design.survey.items[m]
         for category in design.survey.categories(m)
