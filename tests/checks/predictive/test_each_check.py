@@ -80,7 +80,9 @@ def test_answers_agreement_fires_where_some_teams_speak_with_one_voice():
     persons = known().tables["persons"]
     first = np.arange(len(persons)) // SIZE * SIZE
     united = persons["team_id"] % 4 == 0
-    columns = {name: persons[name].where(~united, persons[name].to_numpy()[first]) for name in ("b_0", "b_1", "b_2")}
+    columns = {
+        name: persons[name].where(~united, persons[name].to_numpy()[first]) for name in ("b_0", "b_1", "b_2")
+    }
     check = found(changed(known(), **columns), "answers.agreement")
     assert check.status == "failed"
     assert worst_of(check) == "belief: SD of it between teams"

@@ -54,7 +54,7 @@ def left_out_pit(posterior: xr.Dataset, level: str, outcome: str, y: np.ndarray)
     mean, sd, density = (
         posterior[n].transpose("chain", "draw", level).values.reshape(-1, len(y))[:, seen] for n in names
     )
-    log_weights, pareto_k = array_stats.psislw(-density.T, axis=-1)
+    log_weights, pareto_k = array_stats.psislw(density.T, axis=-1)
     below = stats.norm.cdf((y[seen] - mean) / sd)
     pit = np.sum(np.exp(log_weights).T * below, axis=0)
     coords = {level: posterior[level].values[seen], "pareto_k": (level, np.asarray(pareto_k, float))}
