@@ -76,6 +76,7 @@ def test_verdict_comes_first_and_every_section_is_there(html: str) -> None:
         "Left-out teams",
         "Estimates of teams",
         "Agreement and reliability",
+        "Predictive checks",
         "Diagnostics",
         "How to reproduce this",
     ]
@@ -236,4 +237,4 @@ def test_500_teams_stay_under_3_megabytes() -> None:
     large = flagship_fit(500)
     html = render_report(large, flagship_verdict(large))
     assert len(html.encode()) < 3_000_000
-    assert html.count("<details") == 3
+    assert html.count("<details") == 4

@@ -1,7 +1,7 @@
 """Replicates against closed forms: moments of answers and outcomes, effects of layers, calibration.
 
-The draws are one known truth, repeated. Tolerances are 4.5 Monte Carlo standard errors, those of covariances by the
-normal formula (v_a v_b + c^2) / S.
+The draws are one known truth, repeated. Tolerances are 4.5 Monte Carlo standard errors, those of covariances
+by the normal formula (v_a v_b + c^2) / S.
 """
 
 from __future__ import annotations

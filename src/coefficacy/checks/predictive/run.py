@@ -103,7 +103,10 @@ def _kinds(replication: str, draws: int) -> tuple[Kind, ...]:
 
 
 def _model(fit: Fit) -> LatentModel | ObservedModel:
-    return (ObservedModel if fit.engine == "bambi" else LatentModel).of(fit.spec, fit.survey)
+    from coefficacy.model.observed_plan import observed_only
+
+    plain = fit.engine == "bambi" and observed_only(fit.spec)
+    return (ObservedModel if plain else LatentModel).of(fit.spec, fit.survey)
 
 
 def _of_kind(fit: Fit, design: Design, draws: Draws, observed: Copies, kind: Kind, seed: int) -> list[Check]:
