@@ -94,7 +94,8 @@ class Check:
         if "replicated" not in self.values:
             return _as_row(table, int(table["p"].argmin()))
         copies = self.values["replicated"].transpose(_COPY, _ENTRY).values
-        deviation = _deviations(self.values["observed"].values[None], copies, self.side)[0]
+        together = np.vstack([self.values["observed"].values, copies])
+        deviation = _deviations(together, self.side)[0]
         return _as_row(table, int(np.argmax(deviation)))
 
     def __repr__(self) -> str:
@@ -207,7 +208,7 @@ def compared(
 ) -> Check:
     """Compare a statistic of the data with that of replicates, all entries together.
 
-    Deviations from the replicates' mean are counted in their SDs; the p-value is the share of copies, the
+    Deviations from the mean of all copies are counted in their SDs; the p-value is the share of copies, the
     data among them, whose largest deviation over entries is at least that of the data (the max-T rule of
     Westfall and Young 1993): one p-value however many entries there are.
 
@@ -218,7 +219,7 @@ def compared(
     """
     import xarray as xr
 
-    worst = _deviations(np.vstack([observed, replicated]), replicated, side).max(axis=1)
+    worst = _deviations(np.vstack([observed, replicated]), side).max(axis=1)
     p_value = float(np.mean(worst >= worst[0]))
     values = xr.Dataset(
         {"observed": (_ENTRY, observed), "replicated": ((_COPY, _ENTRY), replicated)},
@@ -232,12 +233,14 @@ def compared(
     return Check(status=status, side=side, p_value=p_value, values=values, **about)  # type: ignore[arg-type]
 
 
-def _deviations(values: np.ndarray, replicated: np.ndarray, side: Side) -> np.ndarray:
-    """Deviations from the replicates' mean in their SDs, (copy, entry); 0 where nothing ever differs."""
-    mean, sd = replicated.mean(axis=0), replicated.std(axis=0)
-    difference = values - mean
+def _deviations(copies: np.ndarray, side: Side) -> np.ndarray:
+    """Deviations from the mean of all copies in their SDs, (copy, entry); 0 where nothing ever differs.
+
+    The data are one of the copies: only then are all of them exchangeable and the p-value exact.
+    """
+    mean, sd = copies.mean(axis=0), copies.std(axis=0)
     tiny = 1e-9 * np.maximum(np.abs(mean), 1e-9)
-    deviation = np.where(np.abs(difference) <= tiny, 0.0, difference / np.maximum(sd, tiny))
+    deviation = np.where(sd > tiny, (copies - mean) / np.maximum(sd, tiny), 0.0)
     return np.abs(deviation) if side == "two-sided" else deviation
 
 
