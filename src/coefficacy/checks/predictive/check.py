@@ -99,7 +99,7 @@ class Check:
         return _as_row(table, int(np.argmax(deviation)))
 
     def __repr__(self) -> str:
-        found = f"p = {self.p_value:.3f}" if self.p_value is not None else self.reason
+        found = _stated(self.p_value) or self.reason
         return f"<Check {self.code}, {self.replication}: {self.status} ({found})>"
 
 
@@ -188,8 +188,14 @@ def _as_row(table: pd.DataFrame, at: int) -> dict[str, Any]:
     return {str(name): value for name, value in table.iloc[at].items()}
 
 
+def _stated(p_value: float | None) -> str:
+    if p_value is None:
+        return ""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
 def _row(check: Check) -> tuple[str, ...]:
-    p = "" if check.p_value is None else f"p = {check.p_value:.3f}"
+    p = _stated(check.p_value)
     worst = check.worst
     tail = check.reason
     if worst is not None:

@@ -1,7 +1,8 @@
 """Replicated outcomes of models without latents, which Bambi builds.
 
 *Same teams*: what a team has of its own stays as drawn, the outcome is drawn anew. *New teams*, for an
-outcome of persons: what a team has of its own is drawn anew around what its covariates say.
+outcome of persons: what a team has of its own is drawn anew around what its covariates and the units above
+say.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from coefficacy.checks.predictive.copies import Copies
 from coefficacy.checks.predictive.draws import Draws
+from coefficacy.checks.predictive.upper import Block, block_of, draw_upper
 
 if TYPE_CHECKING:
     from coefficacy.model.observed_plan import Equation, Plan
@@ -53,8 +55,8 @@ class ObservedModel:
             return ""
         if not self.upper or not self._of_persons:
             return "nothing varies between teams but what is observed: new teams are the same teams"
-        if self._has_more_above():
-            return "what the levels above teams give is not kept with a fit"
+        if len(plan.equations) > 2:
+            return f"what {plan.equations[2].level}.{plan.outcome} gives to teams is not kept with a fit"
         return ""
 
     @property
@@ -65,10 +67,6 @@ class ObservedModel:
         """Whether the stored expectation of the upper units holds random intercepts of `group`."""
         levels = list(self.plan.survey.levels)
         return bool(self.upper) and levels.index(group) >= levels.index(self.upper)
-
-    def _has_more_above(self) -> bool:
-        groups = {block.group for block in self.plan.blocks}
-        return bool(groups - {self.upper}) or len(self.plan.equations) > 2
 
     def copies(self, draws: Draws, new_teams: bool, rng: np.random.Generator) -> Copies:
         """Draw one copy of the outcome for every draw."""
@@ -93,7 +91,7 @@ class ObservedModel:
         index = plan.survey.index(plan.level, self.upper)
         expected = draws.named(f"{self.upper}.latent", f"{self.upper}.name")[plan.outcome]
         if new_teams:
-            expected = self._new_expectation(draws, rng) + self._constant_within(draws, index, expected.shape)
+            expected = self._new_expectation(draws, expected, rng)
         varies = np.array([not _is_constant(c.values, index) for c in lowest.columns], bool)
         return expected[:, index] + _fixed(draws, plan, lowest, varies)
 
@@ -105,15 +103,34 @@ class ObservedModel:
             return draws.get(plan.intercept_key)[:, 0]
         return draws.get(f"{plan.stem}.intercept")
 
-    def _new_expectation(self, draws: Draws, rng: np.random.Generator) -> np.ndarray:
+    def _new_expectation(self, draws: Draws, kept: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Expected outcomes of new units with the same covariates, in the same units above."""
         plan, equation = self.plan, self.plan.equations[1]
-        every = np.ones(len(equation.columns), bool)
-        n = plan.survey.n[self.upper]
-        sd = draws.get(f"sd({plan.replaced[self.upper].name})")[:, 0] if self.upper in plan.replaced else None
-        sd = draws.get(f"sd({self.upper}.{plan.outcome})") if sd is None else sd
-        fixed = _fixed(draws, plan, equation, every)
-        residual = sd[:, None] * rng.standard_normal((draws.size, n))
-        return self._intercept(draws)[:, None] + fixed + residual
+        fixed = _fixed(draws, plan, equation, np.ones(len(equation.columns), bool))
+        index = plan.survey.index(plan.level, self.upper)
+        fixed += self._intercept(draws)[:, None] + self._constant_within(draws, index, kept.shape)
+        if self.upper in plan.replaced:
+            sd = draws.get(f"sd({plan.replaced[self.upper].name})")[:, 0]
+        else:
+            sd = draws.get(f"sd({self.upper}.{plan.outcome})")
+        blocks = self._blocks_above()
+        if blocks:
+            covariance = (sd**2)[:, None, None, None]
+            fixed += draw_upper(draws, blocks, (kept - fixed)[..., None], covariance, rng)[..., 0]
+        return fixed + sd[:, None] * rng.standard_normal(kept.shape)
+
+    def _blocks_above(self) -> list[Block]:
+        """Random effects of the units above, over the units of `upper`."""
+        plan, n = self.plan, self.plan.survey.n[self.upper]
+        found = []
+        for block in plan.blocks:
+            if block.group == self.upper:
+                continue
+            ones = [np.ones(n)] if block.intercept else []
+            x = np.column_stack([*ones, *(np.asarray(c.values, float) for c in block.slopes)])
+            index = plan.survey.index(self.upper, block.group)
+            found.append(block_of(block.name, 0, x, index, plan.survey.n[block.group]))
+        return found
 
     def _constant_within(self, draws: Draws, index: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """What terms of the lowest equation give that are the same for all units below one, (draw, unit)."""

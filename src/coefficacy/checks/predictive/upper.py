@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import GroupTerm, ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["Block", "blocks_of", "draw_upper"]
+__all__ = ["Block", "block_of", "blocks_of", "draw_upper"]
 
 _JITTER = 1e-10
 
@@ -60,9 +60,21 @@ def _block(spec: ModelSpec, survey: Survey, layout: Layout, name: str, group: Gr
     n = survey.n[layout.level]
     ones = [np.ones(n)] if group.intercept else []
     x = np.column_stack([*ones, *(np.asarray(c.values) for c in slopes)])
-    unit = np.eye(survey.n[group.level])[survey.index(layout.level, group.level)]
-    design = (unit[:, :, None] * x[:, None, :]).reshape(n, -1)
-    return Block(f"{where} | {group.level}", layout.latents.index(name), design, x.shape[1])
+    index = survey.index(layout.level, group.level)
+    response = layout.latents.index(name)
+    return block_of(f"{where} | {group.level}", response, x, index, survey.n[group.level])
+
+
+def block_of(name: str, response: int, x: np.ndarray, index: np.ndarray, n_above: int) -> Block:
+    """Lay the terms of one group out over the units above.
+
+    Parameters
+    ----------
+    x : (unit, term), 1 for the intercept
+    index : (unit,) positions of the units above, of which there are `n_above`
+    """
+    unit = np.eye(n_above)[index]
+    return Block(name, response, (unit[:, :, None] * x[:, None, :]).reshape(len(index), -1), x.shape[1])
 
 
 def draw_upper(
