@@ -15,7 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coefficacy.checks import Check as Check
+    from coefficacy.checks import PredictiveChecks as PredictiveChecks
     from coefficacy.checks import agreement as agreement
+    from coefficacy.checks import predictive_checks as predictive_checks
     from coefficacy.checks import reliability as reliability
     from coefficacy.datasets import list_datasets as list_datasets
     from coefficacy.datasets import load_dataset as load_dataset
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
+    from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import report as report
     from coefficacy.reporting import report_of_record as report_of_record
     from coefficacy.sampling import Fit as Fit
@@ -48,8 +52,11 @@ if TYPE_CHECKING:
     from coefficacy.worlds import simulate as simulate
 
 _HOMES = {
+    "Check": "checks",
+    "PredictiveChecks": "checks",
     "agreement": "checks",
     "reliability": "checks",
+    "predictive_checks": "checks",
     "list_datasets": "datasets",
     "load_dataset": "datasets",
     "load_demo": "datasets",
@@ -60,6 +67,7 @@ _HOMES = {
     "StudyError": "errors",
     "SurveyError": "errors",
     "ReportOfRecord": "reporting",
+    "plot_check": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",
     "Fit": "sampling",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from coefficacy.checks import predictive_checks
 from coefficacy.errors import FitError, SpecError
 from coefficacy.sampling import Fit, compiled_model, fit
 from coefficacy.scores import Refits, left_out_teams, left_out_units
@@ -87,6 +88,13 @@ def test_left_out_teams_are_scored_from_refits_that_did_not_see_them(fitted, sur
     np.testing.assert_allclose(score.values, special.logsumexp(density, axis=0) - np.log(40), rtol=1e-8)
     expected = tree["posterior"]["team.latent"].mean(("chain", "draw"))
     np.testing.assert_allclose(found.latents.values, expected.values, rtol=1e-8)
+
+
+def test_predictive_checks_of_answers_apply_to_the_explicit_engine(fitted):
+    checks = predictive_checks(fitted, draws=100)
+    none = {check.code for check in checks if check.status == "not applicable"}
+    assert none == {"answers.categories", "outcome.calibration"}
+    assert checks.get("between.teams", "new teams").status == "passed"
 
 
 def test_save_and_load_lose_nothing(fitted, tmp_path: Path):

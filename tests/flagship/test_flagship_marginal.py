@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from coefficacy.checks import predictive_checks
+from coefficacy.checks.predictive.calibration import left_out_pit
 from coefficacy.datasets import load_demo
 from coefficacy.sampling import Fit, fit
 from coefficacy.scores import left_out_teams
@@ -102,6 +104,17 @@ def test_the_score_of_a_left_out_team_equals_that_of_a_refit_without_it(fitted, 
     density = stats.norm.logpdf(observed[team], eta[..., team], sd).ravel()
     expected = special.logsumexp(density) - np.log(density.size)
     assert -(special.logsumexp(-whole) - np.log(whole.size)) == pytest.approx(expected, abs=0.08)
+    pit = left_out_pit(fitted.posterior, "team", "adaptation", observed)
+    below = stats.norm.cdf(observed[team], eta[..., team], sd).mean()
+    assert float(pit.sel(team=fitted.survey.levels["team"]["team"][team])) == pytest.approx(below, abs=0.03)
+
+
+def test_predictive_checks_apply_at_every_level_and_pass(fitted):
+    checks = predictive_checks(fitted, draws=100)
+    assert checks.failed == ()
+    none = {check.code for check in checks if check.status == "not applicable"}
+    assert none == {"answers.categories"}
+    assert checks.get("outcome.calibration").values["pit.adaptation"].size == 29
 
 
 @pytest.mark.slow

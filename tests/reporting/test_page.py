@@ -79,6 +79,7 @@ def test_verdict_comes_first_and_every_section_is_there(html: str) -> None:
         "How much the priors matter",
         "Estimates of teams",
         "Agreement and reliability",
+        "Predictive checks",
         "Diagnostics",
         "Report of record",
         "How to reproduce this",

@@ -16,12 +16,15 @@ from coefficacy.checks.measurement import (
     rwg_j,
     rwg_lindell,
 )
+from coefficacy.checks.predictive import Check, PredictiveChecks, predictive_checks
 from coefficacy.checks.rival import RivalCheck, rival_check
 
 __all__ = [
     "Agreement",
+    "Check",
     "FittedPrior",
     "Icc",
+    "PredictiveChecks",
     "Reliability",
     "RivalCheck",
     "ad_mean",
@@ -29,6 +32,7 @@ __all__ = [
     "awg",
     "fitted_priors",
     "icc",
+    "predictive_checks",
     "reliability",
     "rival_check",
     "rwg",

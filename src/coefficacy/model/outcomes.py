@@ -12,14 +12,10 @@ from coefficacy.model.answers import ordered_thresholds
 from coefficacy.model.ordinal import cumulative, link_sd
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
-from coefficacy.spec.model import FamilySpec, ModelSpec
+from coefficacy.spec.model import FamilySpec
+from coefficacy.spec.queries import outcome_level as own_level
 
 __all__ = ["add_outcome", "outcome_coords", "outcome_intercept", "own_level"]
-
-
-def own_level(spec: ModelSpec, outcome: str) -> str:
-    """The lowest level with an equation for the outcome: its column stands in that level's table."""
-    return next(lv for lv in queries.level_names(spec) if queries.regression(spec, lv, outcome) is not None)
 
 
 def outcome_coords(structure: Structure, outcome: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coefficacy.reporting.calibration import calibration_text, write_calibration
+from coefficacy.reporting.check_plots import plot_check
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.record import RecordItem, ReportOfRecord, report_of_record
@@ -24,6 +25,7 @@ __all__ = [
     "ReportOfRecord",
     "calibration_text",
     "partial_folder",
+    "plot_check",
     "rebuild_page",
     "render_report",
     "report",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from coefficacy import __version__
 from coefficacy.reporting import evidence_sections, sections
+from coefficacy.reporting.check_section import predictive_section
 from coefficacy.reporting.measurement import measurement_section
 from coefficacy.reporting.origin import simulated_note
 from coefficacy.reporting.words import headline, number, plain, question_sentence
@@ -68,6 +69,7 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
         "estimands": sections.estimand_tables(verdict),
         "units": sections.units_section(fit),
         "agreement": measurement_section(fit, verdict),
+        "predictive": predictive_section(fit),
         "diagnostics": sections.diagnostics_section(fit, verdict, summary(fit)),
         "notes": sections.public_notes(fit),
         "command": command(fit),

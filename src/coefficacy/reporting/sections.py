@@ -39,6 +39,7 @@ __all__ = [
     "estimand_tables",
     "left_out_section",
     "other_rivals_table",
+    "page_figure",
     "provenance_table",
     "public_notes",
     "timing_table",
@@ -53,12 +54,16 @@ _NO_RIVAL = "Not applicable: the question names no rival, or the comparison coul
 
 @dataclass(frozen=True, slots=True)
 class PageTable:
-    """A table of ready-made text; the first column heads the rows. `wordy`: cells hold words, not numbers."""
+    """A table of ready-made text; the first column heads the rows.
+
+    `wordy`: cells hold long strings, not numbers; `prose`: they hold words.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     wordy: bool = False
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def effect_section(fit: Fit, verdict: Verdict) -> dict[str, Any] | None:
     scales = (("standardised", effect), ("raw", verdict.effect_raw))
     return {
         "sentence": sentence,
-        "figure": _figure(drawing, "effect", sentence, caption),
+        "figure": page_figure(drawing, "effect", sentence, caption),
         "table": PageTable(
             f"{effect['name']}: standardised, and in the model’s own units",
             ("scale", "mean", "sd", "2.5%", "97.5%", "P(> 0)", "P(in ROPE)"),
@@ -117,7 +122,7 @@ def check_section(fit: Fit, verdict: Verdict) -> dict[str, Any]:
         "both densities scaled to one height. "
         f"The further the data lie to the {side}, the less the rival explains."
     )
-    return {"sentence": sentence, "figure": _figure(drawing, "check", sentence, caption)}
+    return {"sentence": sentence, "figure": page_figure(drawing, "check", sentence, caption)}
 
 
 def left_out_section(verdict: Verdict) -> dict[str, Any]:
@@ -260,7 +265,8 @@ def _elpd_row(elpd: Mapping[str, Any]) -> tuple[str, ...]:
     return (plain(str(elpd.get("rival", ""))), *numbers, probability(elpd.get("p_better")))
 
 
-def _figure(drawing: Any, name: str, alt: str, caption: str, title: str = "") -> PageFigure:
+def page_figure(drawing: Any, name: str, alt: str, caption: str, title: str = "") -> PageFigure:
+    """A figure as ``<svg>``, with its text alternative and caption."""
     from markupsafe import Markup
 
     return PageFigure(Markup(svg(drawing, name=name, alt=alt)), caption, title)
@@ -276,7 +282,7 @@ def _latent(table: pd.DataFrame, latent: str, unit: str, *, named: bool) -> Page
     coloured = " Colours and markers tell the layers apart." if table["layer"].nunique() > 1 else ""
     caption = f"Posterior mean and {_INTERVAL} (equal-tailed); dashed: the mean of all {units}.{coloured}"
     drawing = latent_figure(table, latent, units=units, named=named)
-    return _figure(drawing, f"latent-{latent}", alt, caption, words.capitalize())
+    return page_figure(drawing, f"latent-{latent}", alt, caption, words.capitalize())
 
 
 def _units_table(table: pd.DataFrame, latents: Sequence[str], unit: str) -> PageTable:

@@ -45,12 +45,13 @@ def replicate(
 ) -> np.ndarray:
     """Draw the outcomes of the same units again, (chain, draw, unit)."""
     stem, family = f"{level}.{outcome}", queries.family_of(spec, outcome).family
-    distribution = _distribution(posterior, spec, stem, outcome, family, posterior[f"{stem}.eta"].values)
+    eta = posterior[f"{stem}.eta"].values
+    distribution = _distribution(posterior, spec, stem, outcome, family, eta)
     if family == "ordinal":
         return (rng.random(distribution.shape[:-1])[..., None] > distribution.cumsum(axis=-1)[..., :-1]).sum(
             axis=-1
         )
-    return distribution.rvs(random_state=rng)
+    return distribution.rvs(size=eta.shape, random_state=rng)
 
 
 def _like(units: np.ndarray, eta: np.ndarray) -> np.ndarray:

@@ -42,6 +42,7 @@ __all__ = [
     "lowest",
     "measure",
     "measure_level",
+    "outcome_level",
     "outcomes",
     "parameter_names",
     "plain_columns",
@@ -162,6 +163,11 @@ def outcomes(spec: ModelSpec, level: str | None = None) -> tuple[str, ...]:
             if level in (None, r.level) and not is_measure(spec, r.response)
         )
     )
+
+
+def outcome_level(spec: ModelSpec, outcome: str) -> str:
+    """Return the lowest level with an equation for the outcome: its column stands in that level's table."""
+    return next(lv for lv in level_names(spec) if regression(spec, lv, outcome) is not None)
 
 
 def family_of(spec: ModelSpec, response: str) -> FamilySpec:
