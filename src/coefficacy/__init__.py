@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import SurveyError as SurveyError
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_check as plot_check
+    from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
     from coefficacy.reporting import report_of_record as report_of_record
     from coefficacy.sampling import Fit as Fit
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from coefficacy.spec import list_models as list_models
     from coefficacy.spec import load_model as load_model
     from coefficacy.studies import calibrate as calibrate
+    from coefficacy.studies import teams_needed as teams_needed
     from coefficacy.survey import Survey as Survey
     from coefficacy.survey import read_survey as read_survey
     from coefficacy.verdicts import Verdict as Verdict
@@ -68,6 +70,7 @@ _HOMES = {
     "SurveyError": "errors",
     "ReportOfRecord": "reporting",
     "plot_check": "reporting",
+    "plot_power": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",
     "Fit": "sampling",
@@ -82,6 +85,7 @@ _HOMES = {
     "Survey": "survey",
     "read_survey": "survey",
     "calibrate": "studies",
+    "teams_needed": "studies",
     "PriorSensitivity": "verdicts.sensitivity",
     "Verdict": "verdicts",
     "prior_sensitivity": "verdicts.sensitivity",

@@ -180,3 +180,36 @@ def calibrate(
     raise typer.Exit(
         run_calibration(model, files, plan, out, worlds, workers=workers, resume=resume, quiet=quiet)
     )
+
+
+@app.command()
+def power(
+    model: Model,
+    out: Annotated[Path, typer.Option(help="Folder for worlds.jsonl, power.json, power.md and power.png.")],
+    teams_n: Annotated[str, typer.Option(help="Numbers of teams.")] = "20,40,80,120",
+    team_size: Annotated[str, typer.Option(help="Numbers of their members.")] = "4,8",
+    effect: Annotated[float, typer.Option(help="Planted effect, standardised.")] = 0.3,
+    wish: Annotated[float, typer.Option(help="Wished-for rate of support, between 0 and 1.")] = 0.8,
+    layers_n: Annotated[int, typer.Option(min=2, help="Number of layers.")] = 4,
+    items: Annotated[int, typer.Option(min=2, help="Items of each efficacy.")] = 5,
+    reliability: Annotated[float, typer.Option(help="Of a single such item.")] = 0.4,
+    sims: Annotated[int, typer.Option(min=1, help="Worlds of each design.")] = 50,
+    draws: Annotated[int, typer.Option(min=10, help="Kept draws of each chain.")] = 1000,
+    tune: Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")] = 1000,
+    chains: Annotated[int, typer.Option(min=1, max=64, help="Chains.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Makes the worlds.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, one thread each; default one a processor.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the worlds in the folder.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Find out how many teams, of how many members, it takes for an effect to be supported."""
+    from coefficacy.cli.calibration import Worlds
+    from coefficacy.cli.power import Designs, run_power
+
+    designs = Designs(teams_n, team_size, layers_n, items, reliability)
+    worlds = Worlds(sims, f"{effect}", draws, tune, chains, seed)
+    raise typer.Exit(
+        run_power(model, designs, out, worlds, wish=wish, workers=workers, resume=resume, quiet=quiet)
+    )

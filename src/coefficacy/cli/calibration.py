@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from coefficacy.verdicts import Calibration
     from coefficacy.worlds import Design
 
-__all__ = ["STORE", "Plan", "Worlds", "run_calibration"]
+__all__ = ["STORE", "Plan", "Worlds", "run_calibration", "worlds_folder"]
 
 STORE = "worlds.jsonl"
 
@@ -73,7 +73,7 @@ def run_calibration(
     from coefficacy.reporting import write_calibration
     from coefficacy.studies import Sampling, calibrate
 
-    folder = _folder(out, resume=resume)
+    folder = worlds_folder(out, resume=resume)
     effects = worlds.planted()
     spec, design = _designed(model, files, plan)
     sampling = Sampling(worlds.draws, worlds.tune, worlds.chains, worlds.seed)
@@ -114,7 +114,7 @@ def _designed(model: str, files: TableFiles, plan: Plan) -> tuple[ModelSpec, Des
     )  # fmt: skip
 
 
-def _folder(out: Path, *, resume: bool) -> Path:
+def worlds_folder(out: Path, *, resume: bool) -> Path:
     """The folder, after checking that worlds may be kept there; nothing is created."""
     from coefficacy.reporting import OutputFolder
 

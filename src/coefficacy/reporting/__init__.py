@@ -6,6 +6,7 @@ from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.check_plots import plot_check
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
+from coefficacy.reporting.power import plot_power, write_power
 from coefficacy.reporting.record import RecordItem, ReportOfRecord, report_of_record
 from coefficacy.reporting.results import (
     RESULT_FILES,
@@ -26,6 +27,7 @@ __all__ = [
     "calibration_text",
     "partial_folder",
     "plot_check",
+    "plot_power",
     "rebuild_page",
     "render_report",
     "report",
@@ -34,5 +36,6 @@ __all__ = [
     "team_estimates",
     "write_calibration",
     "write_partial",
+    "write_power",
     "write_results",
 ]

@@ -8,6 +8,7 @@
 | `imitation`, `designs` | models that a world imitates; the design of a survey, made or planned |
 | `verdicts` | worlds to simulate, fit and judge, cell by cell |
 | `calibration` | error rates of the verdict for one model and design |
+| `power` | rates of support over designs: how many teams it takes |
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from coefficacy.studies.calibration import EFFECTS, calibrate, calibration_cells
 from coefficacy.studies.designs import design_of, planned_design
 from coefficacy.studies.imitation import imitate
 from coefficacy.studies.jobs import Job, Row, Study
+from coefficacy.studies.power import Needed, Power, PowerCell, teams_needed
 from coefficacy.studies.run import run_study
 from coefficacy.studies.store import Header, Store, read_store, source_hash
 from coefficacy.studies.verdicts import Cell, Sampling, count, judge_world, verdict_study
@@ -27,6 +29,9 @@ __all__ = [
     "Design",
     "Header",
     "Job",
+    "Needed",
+    "Power",
+    "PowerCell",
     "Row",
     "Sampling",
     "Scale",
@@ -42,5 +47,6 @@ __all__ = [
     "read_store",
     "run_study",
     "source_hash",
+    "teams_needed",
     "verdict_study",
 ]
