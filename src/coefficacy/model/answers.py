@@ -58,7 +58,10 @@ def add_answers(structure: Structure, measure: Measure) -> None:
     loading = loadings(structure, measure)
     eta = pt.zeros(answers.shape)
     if name in structure.layouts[level].latents:
-        eta = eta + structure.component(level, name)[:, None] * loading
+        own = structure.component(level, name)
+        if level != structure.levels[0]:
+            own = own - structure.above(level, name)
+        eta = eta + own[:, None] * loading
     upper = structure.upper_of_items(name)
     if upper is not None:
         between = between_loadings(structure, measure, loading)

@@ -208,6 +208,8 @@ class LatentModel:
         upper = next((lv for lv in has if lv != level), None)
         between = None if upper is None else self._part(draws, name, upper, latents, people)
         index = self.survey.index(level, upper or level)
+        if own is not None and between is not None and level != self.levels[0]:
+            own = own - between[:, index]
         return draw_items(draws, self.spec, self.survey, measure, own, between, index, rng)
 
     def _outcome(
