@@ -17,8 +17,8 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
 
     Parameters
     ----------
-    engine : ``"auto"``: Bambi where every variable is observed, latents integrated out where that can be done
-        (``"marginal"``), explicit latents otherwise (``"explicit"``)
+    engine : ``"auto"``: people and teams integrated out where that can be done (``"marginal"``), else Bambi
+        where every variable is observed, else explicit latents (``"explicit"``)
 
     Raises
     ------
@@ -28,22 +28,18 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
         raise FitError(
             Problem("engine", f"{engine!r} is not available. Valid: {', '.join(ENGINES)}.", "Take 'auto'.")
         )
-    if engine == "auto" and _observed_only(spec):
-        from coefficacy.model.observed import build_observed
+    from coefficacy.model.marginal import build_marginal, why_not_marginal
 
-        return build_observed(spec, survey)
-    if engine == "marginal":
-        from coefficacy.model.marginal import build_marginal
-
-        return build_marginal(spec, survey)
     reason = "asked for"
     if engine == "auto":
-        from coefficacy.model.marginal import build_marginal, why_not_marginal
-
         obstacle = why_not_marginal(spec, survey)
-        if not obstacle:
-            return build_marginal(spec, survey)
+        if obstacle and _observed_only(spec):
+            from coefficacy.model.observed import build_observed
+
+            return build_observed(spec, survey)
         reason = f"every latent is a variable, as {obstacle}"
+    if engine == "marginal" or (engine == "auto" and not obstacle):
+        return build_marginal(spec, survey)
     from coefficacy.model.explicit import build_explicit
 
     return build_explicit(spec, survey, reason=reason)
