@@ -19,7 +19,8 @@ from pytensor.compile.mode import Mode
 import coefficacy as co
 from coefficacy.errors import FitError
 from coefficacy.model.explicit import build_explicit
-from coefficacy.model.marginal import build_marginal, why_not_marginal
+from coefficacy.model.marginal import build_marginal
+from coefficacy.model.obstacles import why_not_marginal
 from coefficacy.sampling.machine import Machine
 from coefficacy.spec import loads
 

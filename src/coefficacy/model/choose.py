@@ -28,7 +28,8 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
         raise FitError(
             Problem("engine", f"{engine!r} is not available. Valid: {', '.join(ENGINES)}.", "Take 'auto'.")
         )
-    from coefficacy.model.marginal import build_marginal, why_not_marginal
+    from coefficacy.model.marginal import build_marginal
+    from coefficacy.model.obstacles import why_not_marginal
 
     reason = "asked for"
     if engine == "auto":

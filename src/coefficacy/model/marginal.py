@@ -21,6 +21,7 @@ from coefficacy.errors import FitError, Problem
 from coefficacy.gaussian.op import CellsDensity, GradedDensity, Paths, Scatter
 from coefficacy.gaussian.paths import PRIORS
 from coefficacy.gaussian.statistics import Statistics, summarise
+from coefficacy.model.above import UnitsAbove
 from coefficacy.model.answers import (
     between_loadings,
     item_intercepts,
@@ -32,6 +33,7 @@ from coefficacy.model.answers import (
 from coefficacy.model.built import Built
 from coefficacy.model.effects import effect_prior
 from coefficacy.model.frame import coordinates, hidden, parameters, store_latents
+from coefficacy.model.obstacles import is_sampled, why_not_marginal
 from coefficacy.model.outcomes import outcome_intercept, own_level
 from coefficacy.model.recovered import RECOVER, TeamRecovery
 from coefficacy.model.structure import Structure
@@ -39,7 +41,7 @@ from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
 from coefficacy.survey import Survey
 
-__all__ = ["build_marginal", "why_not_marginal"]
+__all__ = ["build_marginal"]
 
 MOST_COLUMNS = 150
 
@@ -79,57 +81,6 @@ def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
     )
 
 
-def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
-    """Return what keeps the engine from applying, in plain words; empty if it applies."""
-    if not spec.measures or len(spec.levels) < 2:
-        return "it needs measures of people in teams"
-    lowest, team = (lv.name for lv in spec.levels[:2])
-    for equation in spec.regressions:
-        where = f"{equation.level}.{equation.response}"
-        below = equation.level in (lowest, team)
-        latents = set(queries.latents(spec, equation.level))
-        if equation.level == lowest and equation.formula.groups:
-            return f"{where} has random effects of its own"
-        for term in equation.formula.terms if below else ():
-            names = [f.name for f in term.factors if f.name in latents and not f.function]
-            if names and len(term.factors) > 1:
-                return f"{where} multiplies a latent ({term})"
-        for group in equation.formula.groups if below else ():
-            if any(f.name in latents for term in group.terms for f in term.factors):
-                return f"{where} has a latent with a random slope"
-    for outcome in queries.outcomes(spec):
-        if queries.family_of(spec, outcome).family != "gaussian":
-            return f"{outcome} is not gaussian"
-        if own_level(spec, outcome) != team:
-            return f"{outcome} is not an outcome of {team}s"
-    for measure in spec.measures:
-        obstacle = _measure_obstacle(spec, survey, measure, lowest, team)
-        if obstacle:
-            return f"{measure.name} {obstacle}"
-    return ""
-
-
-def _measure_obstacle(spec: ModelSpec, survey: Survey, measure: Measure, lowest: str, team: str) -> str:
-    name = measure.name
-    if queries.measure_level(spec, name) != lowest:
-        return f"is not answered by {lowest}s"
-    if name not in queries.latents(spec, team):
-        return f"has no part that varies between {team}s"
-    if measure.sd:
-        return "has a known standard error for each answer"
-    single, sampled = len(survey.items[name]) == 1, _is_sampled(survey, measure)
-    if single and sampled:
-        return "has a single item that is not gaussian and complete"
-    if sampled and measure.loadings == "free":
-        return "has free team-level loadings and items that are not gaussian and complete"
-    return ""
-
-
-def _is_sampled(survey: Survey, measure: Measure) -> bool:
-    """Whether people's scores cannot be integrated out."""
-    return measure.family != "gaussian" or bool(np.isnan(survey.answers(measure.name).values).any())
-
-
 @dataclass(slots=True)
 class _Equations:
     """The regressions of one level, ready for :class:`Paths`."""
@@ -161,16 +112,12 @@ class _Collapsed:
         self.lowest, self.team = structure.levels[:2]
         measures = [queries.measure(self.spec, n) for n in structure.layouts[self.lowest].latents]
         answered = structure.layouts[self.lowest].answered
-        self.sampled = [m for m in measures if _is_sampled(self.survey, m)]
+        self.sampled = [m for m in measures if is_sampled(self.survey, m)]
         self.exact = [m for m in measures if m.name in answered and m not in self.sampled]
         self.projected = [m for m in measures if m not in self.sampled and m not in self.exact]
         self.outcomes = [y for y in queries.outcomes(self.spec) if own_level(self.spec, y) == self.team]
         self.first_score = sum(len(self.survey.items[m.name]) for m in self.projected)
-        self.upper_integrated = self._upper_integrated()
-        self.n_units = self.survey.n[structure.levels[2]] if self.upper_integrated else 0
-        formulas = structure.layouts[self.team].formulas
-        self.varying = [y for y in formulas if self.upper_integrated and formulas[y].groups]
-        self.common: Any = pt.zeros(0)
+        self.above = UnitsAbove(structure, self.outcomes)
         self.reason = self._reason()
         self.forms: dict[str, Any] = {}
 
@@ -188,7 +135,7 @@ class _Collapsed:
         person = self._equations(self.lowest, statistics)
         team = self._equations(self.team, statistics, below=person)
         self._add_data(statistics)
-        self._add_common(team)
+        team.shift = self.above.add_common(team.x, team.responses)
         within, between = self._score_rows(team, statistics)
         self._density(person, team, statistics, within, between)
         pm.Potential("centring", self.data["centring"] * 1.0)
@@ -221,7 +168,7 @@ class _Collapsed:
         answers = [survey.answers(m.name).values for m in self.projected]
         singles = [np.zeros((n, len(self.sampled))), *(survey.answers(m.name).values for m in self.exact)]
         outcomes = [np.asarray(survey.column(self.team, y).values, float) for y in self.outcomes]
-        columns = [*self._columns(self.team).values(), *self._upper_columns()]
+        columns = [*self._columns(self.team).values(), *self.above.columns()]
         person_columns = list(self._columns(self.lowest).values())
         return summarise(
             stacked(answers, n),
@@ -241,83 +188,6 @@ class _Collapsed:
             if c.values is not None and not c.latents
         }
         return {label: found[label] for label in self.structure.layouts[level].observed}
-
-    # Effects of the units above teams -----------------------------------------------------------------------
-
-    def _slopes(self) -> dict[str, np.ndarray]:
-        from coefficacy.model.design import expand
-
-        layout, found = self.structure.layouts[self.team], {}
-        for response, formula in layout.formulas.items():
-            for group in formula.groups:
-                where = f"{self.team}.{response}"
-                for c in expand(self.spec, self.survey, self.team, group.terms, layout.latents, where=where):
-                    found[c.label] = np.asarray(c.values)
-        return found
-
-    def _upper_columns(self) -> list[np.ndarray]:
-        """Indicators of the units above, and these times the columns with random slopes."""
-        if len(self.structure.levels) < 3:
-            return []
-        upper = self.structure.levels[2]
-        index, n = np.asarray(self.survey.index(self.team, upper)), self.survey.levels[upper].sizes[upper]
-        ones = np.eye(n)[index]
-        return [ones, *(ones * x[:, None] for x in self._slopes().values())]
-
-    def _upper_integrated(self) -> bool:
-        """Whether all that comes from above teams are independent random intercepts of the next level."""
-        structure = self.structure
-        if len(structure.levels) < 3:
-            return False
-        formulas = structure.layouts[self.team].formulas.values()
-        groups = [group for formula in formulas for group in formula.groups]
-        responses = (*structure.layouts[self.team].latents, *self.outcomes)
-        if any(structure.has_component(upper, y) for upper in structure.levels[2:] for y in responses):
-            return False
-        plain = [g.intercept and not g.terms and g.level == structure.levels[2] for g in groups]
-        return bool(groups) and all(plain)
-
-    def _own_source(self, response: str) -> Any:
-        """SD of a response's random intercept, as the coefficient on a source of its own."""
-        structure, row = self.structure, pt.zeros(len(self.varying))
-        if response not in self.varying:
-            return row
-        (group,) = structure.layouts[self.team].formulas[response].groups
-        sigma = structure.sd(self.team, response)
-        sd, _ = structure.group_sd(self.team, response, group, sigma, integrated=True)
-        return pt.set_subtensor(row[self.varying.index(response)], sd[0])
-
-    def _add_common(self, team: _Equations) -> None:
-        """The mean of random intercepts over units, with which intercepts move: :attr:`_Equations.shift`."""
-        if not self.varying:
-            return
-        self.common = pm.Flat("standard.common", shape=len(self.varying)) / np.sqrt(self.n_units)
-        shift = pt.dot(team.x[:, self._first_unit() :], self.common)
-        team.shift = {y: shift[i] for i, y in enumerate(team.responses)}
-
-    def _direct(self, response: str) -> Any:
-        """Coefficients of a response on :meth:`_upper_columns`."""
-        structure = self.structure
-        if len(structure.levels) < 3:
-            return pt.zeros(0)
-        upper = structure.levels[2]
-        n, labels = self.survey.levels[upper].sizes[upper], list(self._slopes())
-        parts: list[Any] = [pt.zeros(n) for _ in range(1 + len(labels))]
-        formula = structure.layouts[self.team].formulas.get(response)
-        sigma = structure.sd(self.team, response)
-        for group in formula.groups if formula else ():
-            effects, slopes = structure.group_effects(self.team, response, group, sigma)
-            effects = effects if group.level == upper else effects[structure.index(upper, group.level)]
-            if group.intercept:
-                parts[0] = parts[0] + effects[:, 0]
-            for k, slope in enumerate(slopes):
-                at = 1 + labels.index(slope.label)
-                parts[at] = parts[at] + effects[:, int(group.intercept) + k]
-        higher = next((u for u in structure.levels[2:] if structure.has_component(u, response)), None)
-        if higher is not None:
-            value = structure.component(higher, response)
-            parts[0] = parts[0] + (value if higher == upper else value[structure.index(upper, higher)])
-        return pt.concatenate(parts)
 
     # Equations ----------------------------------------------------------------------------------------------
 
@@ -340,10 +210,8 @@ class _Collapsed:
         sigma = pt.stack([pt.as_tensor(structure.sd(level, y)).astype("float64") for y in found.responses])
         factor = self._factor(level, n, len(layout.latents))
         direct = pt.zeros((n, 0))
-        if below is not None and self.upper_integrated:
-            direct = pt.stack([self._own_source(y) for y in found.responses])
-        elif below is not None:
-            direct = pt.stack([self._direct(y) for y in found.responses])
+        if below is not None:
+            direct = self.above.coefficients(found.responses)
         members, shrink = pt.zeros((n, 0)), 0.0
         if below is not None:
             rows = [
@@ -486,10 +354,10 @@ class _Collapsed:
         constant = statistics.team_rows.shape[1] - self.first_score - len(rows.response) - 1
         constant += len(self.starts) - 1
         density = CellsDensity()(
-            between_loading, theta, tau2, nu, z, m, b, between, spread, self.common,
+            between_loading, theta, tau2, nu, z, m, b, between, spread, self.above.common,
             data["between"], first, self.starts, np.asarray(constant),
             data["count"], data["size"], data["seen"],
-            np.asarray(self._first_unit()), np.asarray(self.n_units),
+            np.asarray(self.above.first), np.asarray(self.above.n_units),
         )[0]  # fmt: skip
         pm.Potential("teams.density", density)
         self._store_forms(
@@ -502,7 +370,7 @@ class _Collapsed:
                 "m": m,
                 "b": b,
                 "spread": spread,
-                "common": self.common,
+                "common": self.above.common,
             },
             team,
         )
@@ -562,18 +430,7 @@ class _Collapsed:
             below = pt.stack([pt.as_tensor(s).astype("float64") for s in rows.below])[:, None]
             z, m, x, own = z * scale, m * scale, x * scale, own * below
         constant = pt.stack([pt.as_tensor(c).astype("float64") for c in rows.constant])
-        return z, m + own, *self._columns_and_spread(x, constant)
-
-    def _columns_and_spread(self, x: Any, constant: Any) -> tuple[Any, Any]:
-        """Coefficients on all columns, those of integrated units zero, and on the sources of these."""
-        if not self.upper_integrated:
-            return pt.concatenate([x, constant[:, None]], axis=1), pt.zeros((constant.shape[0], 0))
-        observed, units = self._first_unit(), pt.zeros((constant.shape[0], self.n_units))
-        return pt.concatenate([x[:, :observed], units, constant[:, None]], axis=1), x[:, observed:]
-
-    def _first_unit(self) -> int:
-        """Where the indicators of the units above teams stand among the columns."""
-        return len(self.structure.layouts[self.team].observed)
+        return z, m + own, *self.above.columns_and_spread(x, constant)
 
     # Recovery -----------------------------------------------------------------------------------------------
 
@@ -588,7 +445,7 @@ class _Collapsed:
             + [outcome_intercept(self.structure, y) for y in self.outcomes]
         )
         members = self.forms[f"{self.team}.members"]
-        columns, spread = self._columns_and_spread(team.x, constant)
+        columns, spread = self.above.columns_and_spread(team.x, constant)
         forms = {
             **forms,
             "value_z": team.z * own,
@@ -603,7 +460,7 @@ class _Collapsed:
         """What turns the stored forms into draws of teams' values."""
         return TeamRecovery(
             level=self.team,
-            first_unit=self._first_unit(),
+            first_unit=self.above.first,
             latents=self.structure.layouts[self.team].latents,
             outcomes=tuple(self.outcomes),
             starts=np.asarray(self.starts),

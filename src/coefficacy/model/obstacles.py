@@ -1,0 +1,62 @@
+"""What keeps the exact engine from applying to a model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coefficacy.spec import queries
+from coefficacy.spec.model import Measure, ModelSpec
+from coefficacy.survey import Survey
+
+__all__ = ["is_sampled", "why_not_marginal"]
+
+
+def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
+    """Return what keeps the engine from applying, in plain words; empty if it applies."""
+    if not spec.measures or len(spec.levels) < 2:
+        return "it needs measures of people in teams"
+    lowest, team = (lv.name for lv in spec.levels[:2])
+    for equation in spec.regressions:
+        where = f"{equation.level}.{equation.response}"
+        below = equation.level in (lowest, team)
+        latents = set(queries.latents(spec, equation.level))
+        if equation.level == lowest and equation.formula.groups:
+            return f"{where} has random effects of its own"
+        for term in equation.formula.terms if below else ():
+            names = [f.name for f in term.factors if f.name in latents and not f.function]
+            if names and len(term.factors) > 1:
+                return f"{where} multiplies a latent ({term})"
+        for group in equation.formula.groups if below else ():
+            if any(f.name in latents for term in group.terms for f in term.factors):
+                return f"{where} has a latent with a random slope"
+    for outcome in queries.outcomes(spec):
+        if queries.family_of(spec, outcome).family != "gaussian":
+            return f"{outcome} is not gaussian"
+        if queries.outcome_level(spec, outcome) != team:
+            return f"{outcome} is not an outcome of {team}s"
+    for measure in spec.measures:
+        obstacle = _measure_obstacle(spec, survey, measure, lowest, team)
+        if obstacle:
+            return f"{measure.name} {obstacle}"
+    return ""
+
+
+def _measure_obstacle(spec: ModelSpec, survey: Survey, measure: Measure, lowest: str, team: str) -> str:
+    name = measure.name
+    if queries.measure_level(spec, name) != lowest:
+        return f"is not answered by {lowest}s"
+    if name not in queries.latents(spec, team):
+        return f"has no part that varies between {team}s"
+    if measure.sd:
+        return "has a known standard error for each answer"
+    single, sampled = len(survey.items[name]) == 1, is_sampled(survey, measure)
+    if single and sampled:
+        return "has a single item that is not gaussian and complete"
+    if sampled and measure.loadings == "free":
+        return "has free team-level loadings and items that are not gaussian and complete"
+    return ""
+
+
+def is_sampled(survey: Survey, measure: Measure) -> bool:
+    """Whether people's scores cannot be integrated out."""
+    return measure.family != "gaussian" or bool(np.isnan(survey.answers(measure.name).values).any())
