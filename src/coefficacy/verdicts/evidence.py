@@ -193,7 +193,10 @@ def _rivals(
     own = team_scores(fit, settings, tell)
     found = {name: _against(fit, name, own, settings, tell) for name in names}
     stuck = tuple(_STUCK.format(name) for name, rival in found.items() if rival is None)
-    return {name: r for name, r in found.items() if r is not None}, (*stuck, *_about_scores(own.score))
+    return {name: r for name, r in found.items() if r is not None}, (
+        *stuck,
+        *_about_scores(own.score, found[question.rival]),
+    )
 
 
 def _against(fit: Fit, name: str, own: LeftOut, refits: Refits, tell: Tell) -> _Rival | None:
@@ -284,17 +287,18 @@ def _reliability(fit: Fit, name: str) -> float | None:
     return between / (between + float(draws.var(("chain", "draw")).mean()))
 
 
-def _about_scores(score: xr.DataArray) -> tuple[str, ...]:
-    """What speaks against trusting the scores of left-out units."""
+def _about_scores(score: xr.DataArray, rival: _Rival | None) -> tuple[str, ...]:
+    """What speaks against trusting the scores of left-out units, the rival's among them."""
     from coefficacy.scores.left_out import RHAT_OF_REFITS
 
     found = []
     if score.attrs["rhat_max"] > RHAT_OF_REFITS:
         found.append(f"The scores of left-out teams mixed poorly (r_hat {score.attrs['rhat_max']:.2f}).")
-    if score.attrs.get("khat_max", 0.0) > KHAT:
+    largest = (rival.elpd or {}).get("khat_max") if rival else None
+    khat = largest or score.attrs.get("khat_max", 0.0)
+    if khat > KHAT:
         found.append(
-            f"The score of a left-out team rests on few draws (k-hat {score.attrs['khat_max']:.2f}, "
-            f"at most {KHAT} wanted)."
+            f"The score of a left-out team rests on few draws (k-hat {khat:.2f}, at most {KHAT} wanted)."
         )
     return tuple(found)
 
