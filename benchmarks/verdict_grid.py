@@ -49,6 +49,7 @@ NAME = "verdict_grid"
 TEAMS, MEMBERS, LAYERS = (15, 40, 120), (4, 10), (2, 6)
 RELIABILITY = {"low": 0.2, "high": 0.6}
 EFFECTS = {0.0: 200, 0.1: 200, 0.2: 50, 0.5: 50}
+SAMPLING = Sampling(draws=1500, tune=500, chains=2)
 OTHER_RELIABILITY, ITEMS = 0.4, 5
 COLUMNS = ("teams", "members", "reliability", "layers", *RATE_COLUMNS)
 
@@ -137,7 +138,7 @@ def main() -> None:
     cells = cells_of_grid()
     design = {"world": "C4", "cells": {cell.name: cell.worlds for cell in cells.values()}}
     study = verdict_study(
-        "worlds", cells.values(), sampling=Sampling(), design=design, share=asked.worlds_share
+        "worlds", cells.values(), sampling=SAMPLING, design=design, share=asked.worlds_share
     )
     try:
         with checks_bar(quiet=False) as progress:
