@@ -37,6 +37,15 @@ Engine = Annotated[
 Backend = Annotated[
     Literal["numba", "jax"], typer.Option(help="What runs the density: nutpie on numba, or NumPyro on JAX.")
 ]
+Draws = Annotated[int, typer.Option(min=10, help="Kept draws of each chain.")]
+Tune = Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")]
+Chains = Annotated[int, typer.Option(min=1, max=64, help="Chains.")]
+WorldSeed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Makes the worlds.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes, one thread each; default one a processor.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the worlds in the folder.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -101,15 +110,15 @@ def fit(
     table: Tables = None,
     engine: Engine = "auto",
     backend: Backend = "numba",
-    draws: Annotated[int, typer.Option(min=10, help="Kept draws of each chain.")] = 1000,
-    tune: Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")] = 1000,
-    chains: Annotated[int, typer.Option(min=1, max=64, help="Chains.")] = 4,
+    draws: Draws = 1000,
+    tune: Tune = 1000,
+    chains: Chains = 4,
     seed: Seed = None,
     calibration: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder that 'calibrate' wrote for this design."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fit a model to a survey, weigh it against its rival, and write the result."""
     from coefficacy.cli.analysis import Sampling, TableFiles, run_fit
@@ -160,15 +169,13 @@ def calibrate(
     reliability: Annotated[float, typer.Option(help="With --teams-n: of a single such item.")] = 0.4,
     sims: Annotated[int, typer.Option(min=1, help="Worlds of each effect.")] = 100,
     effects: Annotated[str, typer.Option(help="Planted effects, standardised.")] = "0,0.1,0.3",
-    draws: Annotated[int, typer.Option(min=10, help="Kept draws of each chain.")] = 1000,
-    tune: Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")] = 1000,
-    chains: Annotated[int, typer.Option(min=1, max=64, help="Chains.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Makes the worlds.")] = 1,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes, one thread each; default one a processor.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the worlds in the folder.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    draws: Draws = 1000,
+    tune: Tune = 1000,
+    chains: Chains = 4,
+    seed: WorldSeed = 1,
+    workers: Workers = None,
+    resume: Resume = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure how often the verdict errs for your design, in simulated worlds with a known effect."""
     from coefficacy.cli.analysis import TableFiles
@@ -194,15 +201,13 @@ def power(
     items: Annotated[int, typer.Option(min=2, help="Items of each efficacy.")] = 5,
     reliability: Annotated[float, typer.Option(help="Of a single such item.")] = 0.4,
     sims: Annotated[int, typer.Option(min=1, help="Worlds of each design.")] = 50,
-    draws: Annotated[int, typer.Option(min=10, help="Kept draws of each chain.")] = 1000,
-    tune: Annotated[int, typer.Option(min=10, help="Tuning draws of each chain.")] = 1000,
-    chains: Annotated[int, typer.Option(min=1, max=64, help="Chains.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Makes the worlds.")] = 1,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes, one thread each; default one a processor.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the worlds in the folder.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    draws: Draws = 1000,
+    tune: Tune = 1000,
+    chains: Chains = 4,
+    seed: WorldSeed = 1,
+    workers: Workers = None,
+    resume: Resume = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find out how many teams, of how many members, it takes for an effect to be supported."""
     from coefficacy.cli.calibration import Worlds
