@@ -6,7 +6,9 @@ draws. Each part compares a sum over teams of log p(what is left out | the rest)
 - "model": outcomes, in closed form with PSIS from one fit, against 30 fits without one team's outcome;
 - "rival": the same for the rival, a regression on expected latents, held fixed;
 - "folds": outcomes, by the ten refits of the explicit engine, against fits of the exact engine without the
-  outcomes of the same folds, each team's outcome scored in closed form.
+  outcomes of the same folds, each team's outcome scored in closed form;
+- "all", "answers": of wholly left-out teams, without layers in the model, against 30 fits of which one team's
+  answers and outcome are no part.
 
     uv run python benchmarks/left_out_refits.py
 
@@ -35,7 +37,6 @@ from coefficacy.scores import Refits, left_out_units, team_scores, with_expected
 from coefficacy.scores.density import log_density
 from coefficacy.scores.equation import equation_spec
 from coefficacy.scores.refitting import averaged
-from coefficacy.scores.teams import fit_rival
 
 type Row = dict[str, Any]
 
@@ -122,12 +123,10 @@ def rival() -> Row:
     fit = fitted(spec, survey, 1)
     refits, quiet = Refits(seed=1), lambda *_: None
     latents = team_scores(fit, refits, quiet).latents
-    found = []
+    equation, known, found = equation_spec(spec, RIVAL), with_expected(survey, latents), []
     for seed in range(1, REPEATS + 1):
-        other = fit_rival(fit, RIVAL, Refits(seed=seed), quiet)
-        scores = team_scores(fit, Refits(seed=seed), quiet, rival=RIVAL, rival_fit=other)
-        found.append(scores.score)
-    equation, known = equation_spec(spec, RIVAL), with_expected(survey, latents)
+        other = fitted(equation, known, seed)
+        found.append(team_scores(fit, Refits(seed=seed), quiet, rival=RIVAL, rival_fit=other).score)
     y, averages = np.asarray(survey.column(LEVEL, OUTCOME).values, float), []
     for j in range(TEAMS):
         other = fitted(equation, without(known, [j]), 100 + j)
@@ -162,7 +161,52 @@ def folds() -> Row:
     return row | {"khat": None, "largest": float(np.abs(each).max())}
 
 
-PARTS: dict[str, Callable[[], Row]] = {"model": model, "rival": rival, "folds": folds}
+def whole(scored: str) -> Row:
+    spec, survey = world(6, 4)
+    spec = replace(spec, rivals=(), regressions=tuple(_bare(r) for r in spec.regressions))
+    found = [co.left_out_teams(fitted(spec, survey, seed), scored=scored) for seed in range(1, REPEATS + 1)]
+    compiled, averages = compiled_model(spec, survey), []
+    for j in range(TEAMS):
+        posterior = compiled.sample(
+            draws=DRAWS, chains=CHAINS, seed=100 + j, target_accept=0.9, data=without_team(compiled, j)
+        )["posterior"].to_dataset()
+        given = posterior[f"{LEVEL}.answers_density"].values[..., [j]]
+        if scored == "all":
+            given = given + posterior[f"{LEVEL}.outcome_density"].values[..., [j]]
+        averages.append(averaged(given))
+        print(f"{scored}: {j + 1} of {TEAMS}", flush=True)
+    row = compared([e.elpd for e in found], found[0].se, 0.0, averages)
+    each = found[0].elpd_i.values - np.array([a.score[0] for a in averages])
+    return row | {"khat": float(found[0].pareto_k.max()), "largest": float(np.abs(each).max())}
+
+
+def _bare(regression: Any) -> Any:
+    return replace(regression, formula=replace(regression.formula, groups=()))
+
+
+def without_team(compiled: Any, j: int) -> dict[str, np.ndarray]:
+    """Cross-products and counts without one team; what is recovered still shows all of them."""
+    data = {v.name.removeprefix("teams."): v.get_value() for v in compiled.built.model.data_vars}
+    row, cell = data["rows"][j], data["cell"][j]
+    people = data["person_rows"][data["team"] == j]
+    between, count = data["between"].copy(), data["count"].copy()
+    between[cell] -= np.outer(row, row)
+    count[cell] -= 1
+    return {
+        "teams.between": between,
+        "teams.count": count,
+        "teams.within": data["within"] - people.T @ people,
+        "teams.degrees": data["degrees"] - (len(people) - 1),
+    }
+
+
+PARTS: dict[str, Callable[[], Row]] = {
+    "model": model,
+    "rival": rival,
+    "folds": folds,
+    "all": lambda: whole("all"),
+    "answers": lambda: whole("answers"),
+}
 HEADS = (
     "part", "sum", "brute force", "difference", "MC error", "2% of SE", "within", "SE", "largest k-hat",
     "largest difference of a team", "minutes",
@@ -176,10 +220,11 @@ def report(rows: Sequence[Row]) -> str:
     lines = [
         "# Scores of left-out teams against brute-force refits",
         "",
-        f"{TEAMS} teams in 3 layers, gaussian items, {CHAINS} x {DRAWS:,} draws a fit, on both sides. What the "
-        "parts compare stands in `benchmarks/left_out_refits.py`. *SE*: standard error of the sum over teams. "
-        "*MC error*: Monte Carlo standard error of the difference: of the brute-force sums from effective "
-        f"draws, of ours from the spread over {REPEATS} fits with other seeds (*folds*: from effective draws). "
+        f"{TEAMS} teams in 3 layers, gaussian items, {CHAINS} x {DRAWS:,} draws a fit, on both sides. What "
+        "the parts compare stands in `benchmarks/left_out_refits.py`. *SE*: standard error of the sum over "
+        "teams. *MC error*: Monte Carlo standard error of the difference: of the brute-force sums from "
+        f"effective draws, of ours from the spread over {REPEATS} fits with other seeds (*folds*: from "
+        "effective draws). "
         "*Within*: the difference is less than twice the MC error plus, but for *folds*, 2% of the SE.",
         "",
         f"| {' | '.join(HEADS)} |",
