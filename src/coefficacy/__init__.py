@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import fit as fit
     from coefficacy.scores import Stacking as Stacking
     from coefficacy.scores import StackingPriors as StackingPriors
+    from coefficacy.scores import left_out_layers as left_out_layers
     from coefficacy.scores import left_out_teams as left_out_teams
     from coefficacy.scores import stack as stack
     from coefficacy.spec import ModelSpec as ModelSpec
@@ -66,6 +67,7 @@ _HOMES = {
     "fit": "sampling",
     "Stacking": "scores",
     "StackingPriors": "scores",
+    "left_out_layers": "scores",
     "left_out_teams": "scores",
     "stack": "scores",
     "ModelSpec": "spec",

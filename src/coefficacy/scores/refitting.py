@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["Averaged", "averaged", "given_answers", "outcome_values", "refit_without"]
+__all__ = ["Averaged", "averaged", "given_answers", "outcome_values", "refit_without", "tail_shape"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,17 @@ def averaged(given: np.ndarray) -> Averaged:
     if given.shape[0] < 2:
         return Averaged(score, mcse, 1.0)
     return Averaged(score, mcse, float(array_stats.rhat(given.sum(axis=-1), chain_axis=0, draw_axis=1)))
+
+
+def tail_shape(given: np.ndarray) -> float:
+    """Pareto k-hat of the largest densities, given as logarithms (chain, draw): can they be averaged?
+
+    Vehtari, Simpson, Gelman, Yao and Gabry (2024), https://jmlr.org/papers/v25/19-556.html
+    """
+    from arviz_stats.base import array_stats
+
+    _, shape = array_stats.psislw(-given.ravel())
+    return float(shape)
 
 
 def outcome_values(survey: Survey, level: str, outcomes: tuple[str, ...]) -> dict[str, np.ndarray]:

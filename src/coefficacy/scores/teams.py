@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Fit
     from coefficacy.spec.model import ModelSpec
 
-__all__ = ["MODEL", "fit_rival", "left_out_teams", "team_scores"]
+__all__ = ["MODEL", "fit_rival", "left_out_teams", "refuse_unconverged", "scored_level", "team_scores"]
 
 type Tell = Callable[[str, int, int], None]
 
@@ -82,7 +82,7 @@ def left_out_teams(
     >>> a, b = co.left_out_teams(fit), co.left_out_teams(fit, "competence_only")  # doctest: +SKIP
     >>> az.compare({"model": a, "competence_only": b})                        # doctest: +SKIP
     """
-    _refuse_unconverged(fit, "left-out teams")
+    refuse_unconverged(fit, "left-out teams")
     tell, refits = progress or (lambda *_: None), refits_of(fit, refits)
     if scored != "outcomes":
         return elpd_data(_whole_scores(fit, rival, scored, refits, tell).score)
@@ -91,7 +91,7 @@ def left_out_teams(
     found = kept(fit, rival, refits)
     if found is None:
         other = fit_rival(fit, rival, refits, tell)
-        _refuse_unconverged(other, f"left-out teams: {rival}")
+        refuse_unconverged(other, f"left-out teams: {rival}")
         found = team_scores(fit, refits, tell, rival=rival, rival_fit=other)
     return elpd_data(found.score)
 
@@ -109,7 +109,7 @@ def team_scores(
     found = kept(fit, name, refits)
     if found is not None:
         return found
-    level, scored = _scored_level(fit.spec), rival_fit or fit
+    level, scored = scored_level(fit.spec), rival_fit or fit
     exact = has_exact_scores(scored.posterior, level) and scored_outcomes(scored.spec, level)
     if exact and scored.engine != "explicit":
         found = left_out_exact(scored.posterior, scored.spec, scored.survey, level)
@@ -137,7 +137,7 @@ def _whole_scores(fit: Fit, rival: str | None, scored: Scored, refits: Refits, t
             what = f"rival '{rival}' differs in the outcome's equation alone and says nothing about answers."
             raise FitError(Problem(where, what, "Score the outcomes."))
         other = fit_rival(fit, rival, refits, tell)
-        _refuse_unconverged(other, f"left-out teams: {rival}")
+        refuse_unconverged(other, f"left-out teams: {rival}")
     found = left_out_whole(other, scored)
     keep(fit, name, found, refits)
     return found
@@ -177,13 +177,15 @@ def fit_rival(fit: Fit, rival: str, refits: Refits, tell: Tell) -> Fit:
     return found
 
 
-def _refuse_unconverged(fit: Fit, where: str) -> None:
+def refuse_unconverged(fit: Fit, where: str) -> None:
+    """Raise a FitError if the fit did not converge."""
     if not fit.convergence.ok:
         what = "the fit did not converge, so its scores mean nothing."
         raise FitError(Problem(where, what, " ".join(fit.convergence.advice)))
 
 
-def _scored_level(spec: ModelSpec) -> str:
+def scored_level(spec: ModelSpec) -> str:
+    """Level of the question; without one the highest with an outcome."""
     if spec.question is not None:
         return spec.question.level
     names = queries.level_names(spec)

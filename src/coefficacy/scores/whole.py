@@ -72,8 +72,8 @@ def _obstacle(fit: Fit) -> str:
     if not names:
         return "this fit was made by an earlier version, which did not keep it"
     return (
-        f"the items of {', '.join(names)} are not gaussian and complete, and no quadrature over people's scores "
-        "and the teams' item residuals is offered"
+        f"the items of {', '.join(names)} are not gaussian and complete, and no quadrature over people's "
+        "scores and the teams' item residuals is offered"
     )
 
 
