@@ -120,7 +120,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["exact", pytest.param("explicit", marks=pytest.mark.slow), "observed"])
 def test_scores_are_those_of_the_layers_integrated_by_hand(name):
     text, engine, brute_force = CASES[name]
     spec, survey = read(text)
@@ -132,9 +132,8 @@ def test_scores_are_those_of_the_layers_integrated_by_hand(name):
     for layer in (0, 1):
         teams = np.flatnonzero(layer == LAYER)
         other = co.fit(spec, without(survey, teams), seed=20 + layer, **DRAWS)
-        expected, mcse = log_mean(brute_force(survey, other.posterior, teams))
+        expected, mcse = log_mean(brute_force(survey, other.posterior.isel(draw=slice(None, None, 2)), teams))
         ours = score.attrs["mcse"] / np.sqrt(N_LAYERS)
-        print(name, layer, float(score[layer]), expected, ours, mcse)
         assert score.values[layer] == pytest.approx(expected, abs=4 * np.hypot(2 * ours, mcse))
     assert co.left_out_layers(fit).elpd == found.elpd
 
@@ -144,5 +143,5 @@ def test_what_is_refused():
     fit = co.fit(spec, survey, seed=1, **DRAWS)
     with pytest.raises(FitError, match="4 units of 'layer' have outcomes, and fewer than 5 tell neither"):
         co.left_out_layers(fit)
-    with pytest.raises(FitError, match=r"'layr' is no level above 'team'\. Did you mean 'layer'"):
+    with pytest.raises(FitError, match="Did you mean 'layer'"):
         co.left_out_layers(fit, level="layr")

@@ -24,6 +24,7 @@ from coefficacy.scores.stacking import stack
 from coefficacy.scores.stacking_model import StackingPriors
 from coefficacy.scores.stacking_result import Stacking
 from coefficacy.scores.teams import fit_rival, left_out_teams, team_scores
+from coefficacy.scores.whole import left_out_whole
 
 __all__ = [
     "Comparison",
@@ -39,6 +40,7 @@ __all__ = [
     "left_out_layers",
     "left_out_teams",
     "left_out_units",
+    "left_out_whole",
     "refits_of",
     "scored_outcomes",
     "stack",
