@@ -224,7 +224,7 @@ def report(rows: Sequence[Row]) -> str:
         f"{TEAMS} teams in 3 layers, gaussian items, {CHAINS} x {DRAWS:,} draws a fit, on both sides (our "
         f"refits in *folds*: {SHORT.chains} x {SHORT.draws}). What the parts compare stands in "
         "`benchmarks/left_out_refits.py`. *SE*: standard error of the sum over teams. *MC error*: Monte "
-        "Carlo standard error of the difference: of the brute-force sums from effective draws, of ours from the "
+        "Carlo standard error of the difference: of brute-force sums from effective draws, of ours from the "
         f"spread over {REPEATS} fits with other seeds (*folds*: from effective draws). "
         "*Within*: the difference is less than twice the MC error plus, but for *folds*, 2% of the SE.",
         "",
