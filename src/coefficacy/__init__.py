@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import fit as fit
     from coefficacy.scores import Stacking as Stacking
     from coefficacy.scores import StackingPriors as StackingPriors
+    from coefficacy.scores import left_out_layers as left_out_layers
     from coefficacy.scores import left_out_teams as left_out_teams
     from coefficacy.scores import stack as stack
     from coefficacy.spec import ModelSpec as ModelSpec
@@ -77,6 +78,7 @@ _HOMES = {
     "fit": "sampling",
     "Stacking": "scores",
     "StackingPriors": "scores",
+    "left_out_layers": "scores",
     "left_out_teams": "scores",
     "stack": "scores",
     "ModelSpec": "spec",

@@ -49,7 +49,7 @@ def test_one_team_with_four_items_and_an_outcome(seen):
         np.array([size]), np.array([[seen]]), rng.standard_normal((N_NOISE, 1, 2)),
         0, np.zeros((N_NOISE, 0, 0)),
     )  # fmt: skip
-    values, density, expected, predicted, predicted_sd = (a[:, 0] for a in found)
+    values, density, of_answers, expected, predicted, predicted_sd = (a[:, 0] for a in found)
 
     given_answers, spread = conditional(mean, covariance, answers, row[:4])
     np.testing.assert_allclose(expected[0], given_answers[:2])
@@ -62,6 +62,8 @@ def test_one_team_with_four_items_and_an_outcome(seen):
     np.testing.assert_allclose(np.cov(values.T), left[:2, :2], atol=0.05)
     log_p = multivariate_normal.logpdf(row[4], given_answers[2], spread[2, 2]) if seen else 0.0
     assert density[0] == pytest.approx(log_p)
+    items = multivariate_normal(mean[answers], covariance[np.ix_(answers, answers)])
+    assert of_answers[0] == pytest.approx(items.logpdf(row[:4]), rel=1e-9)
 
 
 def test_effects_of_a_unit_are_drawn_from_their_distribution_given_all_its_teams():
@@ -69,7 +71,7 @@ def test_effects_of_a_unit_are_drawn_from_their_distribution_given_all_its_teams
     rng, n_items, n_teams = np.random.default_rng(5), 2, 3
     loading, theta, tau2 = rng.uniform(0.5, 1.5, n_items), rng.uniform(0.3, 1, n_items), np.full(n_items, 0.2)
     nu, group, sizes = rng.normal(size=n_items), np.array([0, 2]), np.array([5.0, 3.0, 3.0])
-    z, m, spread = rng.normal(size=(2, 2)), rng.normal(size=(2, 1)), rng.normal(size=(2, 2))
+    z, m, spread = rng.normal(size=(2, 2)), rng.normal(size=(2, 1)), 0.5 * rng.normal(size=(2, 2))
     value_z, value_m, value_spread = rng.normal(size=(2, 2)), rng.normal(size=(2, 1)), rng.normal(size=(2, 2))
     columns, value_columns = np.zeros((2, 3)), np.zeros((2, 3))
     columns[:, 2], value_columns[:, 2] = rng.normal(size=2), rng.normal(size=2)
@@ -93,7 +95,8 @@ def test_effects_of_a_unit_are_drawn_from_their_distribution_given_all_its_teams
     covariance = forms @ forms.T + np.diag([*error, 0, 0])
     known = np.array([2, 3, 7, 8, 9, 12, 13, 14, 15, 16])
     data = np.concatenate([rows[:, :3].ravel()[[0, 1, *range(3, 9)]], common])
-    whole, left = conditional(np.concatenate([*mean, np.zeros(2)]), covariance, known, data)
+    mean_of_all = np.concatenate([*mean, np.zeros(2)])
+    whole, left = conditional(mean_of_all, covariance, known, data)
     rest = np.setdiff1d(np.arange(17), known)
     wanted = np.isin(rest, [0, 1, 5, 6, 10, 11])
 
@@ -113,7 +116,7 @@ def test_effects_of_a_unit_are_drawn_from_their_distribution_given_all_its_teams
         value_spread,
     )
     many = [np.ascontiguousarray(np.repeat(a[None], N_NOISE, axis=0)) for a in one]
-    values, *_ = recover_teams(
+    values, density, of_answers, *_ = recover_teams(
         *many, np.zeros((N_NOISE, 0, 0)), group, n_items, rows, np.arange(3), np.array([0, 1, 1]),
         np.array([5.0, 3.0]), seen, rng.standard_normal((N_NOISE, n_teams, 2)), 0,
         rng.standard_normal((N_NOISE, 2, 2)),
@@ -121,3 +124,10 @@ def test_effects_of_a_unit_are_drawn_from_their_distribution_given_all_its_teams
     values = values.reshape(N_NOISE, -1)
     np.testing.assert_allclose(values.mean(axis=0), whole[wanted], atol=0.05)
     np.testing.assert_allclose(np.cov(values.T), left[np.ix_(wanted, wanted)], atol=0.08)
+
+    log_p = sum(
+        sign * multivariate_normal(mean_of_all[at], covariance[np.ix_(at, at)]).logpdf(data[-len(at) :])
+        for sign, at in ((1, known), (-1, known[-2:]))
+    )
+    weights = np.exp(log_p - (density + of_answers).sum(axis=1))
+    assert weights.mean() == pytest.approx(1, abs=4 * weights.std() / np.sqrt(N_NOISE))

@@ -238,6 +238,34 @@ def test_density_of_outcomes_given_answers(name):
     assert found == pytest.approx(difference, rel=1e-9)
 
 
+@pytest.mark.parametrize("name", [n for n in SPECS if n != "no outcome"])
+def test_densities_of_teams_add_up_to_that_of_all_data(name):
+    """Answers of a team, and its outcomes given these; without layers teams are independent."""
+    spec, survey = survey_of(name)
+    built, rng = build_marginal(spec, survey), np.random.default_rng(4)
+    start = built.model.initial_point()
+    x = [np.ravel(start[v.name]) + 0.4 * rng.normal(size=start[v.name].size) for v in built.model.value_vars]
+    draw = machine_of(built).variables(np.concatenate(x)[None, None])
+    found = draw["team.answers_density"].values.sum() + draw["team.outcome_density"].values.sum()
+    reference = Integrated(spec, survey, values_of(built, draw))
+    assert found == pytest.approx(reference.log_density, rel=1e-9)
+
+
+@pytest.mark.parametrize("names", [("y",), ("z",), ("y", "z")])
+def test_data_without_some_outcomes_are_those_of_a_survey_without_them(names):
+    spec, survey = survey_of("two outcomes")
+    built, fewer = build_marginal(spec, survey), survey
+    data = {v.name: v.get_value() for v in built.model.data_vars}
+    teams = np.array([0, 3])
+    for name in names:
+        column = np.asarray(survey.column("team", name).values, float).copy()
+        column[teams] = np.nan
+        fewer = fewer.with_column("team", name, column)
+    expected = {v.name: v.get_value() for v in build_marginal(spec, fewer).model.data_vars}
+    for name, value in (data | built.recover.without_outcomes(data, teams, names)).items():
+        np.testing.assert_allclose(value, expected[name], err_msg=name)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

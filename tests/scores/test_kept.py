@@ -89,6 +89,23 @@ def test_refits_have_neither_pareto_k_nor_an_effective_number_of_parameters():
     assert az.compare({"a": found, "b": elpd_data(refitted().score)}).loc["a", "weight"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("attrs", "unsure"), [({}, False), ({"rhat_max": 1.2}, True), ({"khat_max": 0.9}, True)]
+)
+def test_refits_that_did_not_converge_or_hang_on_few_draws_are_marked(attrs, unsure):
+    assert elpd_data(refitted().score.assign_attrs(attrs)).warning is unsure
+
+
+def test_scores_of_layers_have_settings_of_their_own():
+    fit, teams, layers = empty_fit(), Refits(folds=3), Refits(draws=1000)
+    keep(fit, "model", exact(), teams)
+    keep(fit, "model by layer", refitted(), layers, group="left_out_layers")
+    assert kept(fit, "model", teams) is not None
+    assert kept(fit, "model by layer", layers) is None
+    assert kept(fit, "model by layer", layers, group="left_out_layers").score.identical(refitted().score)
+    assert refits_of(fit, None, group="left_out_layers", default=Refits(seed=9)) == layers
+
+
 @pytest.mark.parametrize("make", [exact, refitted])
 def test_nothing_is_lost_in_a_fit_or_its_file(make, tmp_path):
     fit, found, refits = empty_fit(), make(), Refits(folds=3, seed=9)

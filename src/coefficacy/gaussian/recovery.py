@@ -1,4 +1,4 @@
-"""Draws of what was integrated out: values of teams given their data, and outcomes given answers alone."""
+"""Draws of what was integrated out: values of teams given their data, outcomes given answers; densities."""
 
 from __future__ import annotations
 
@@ -38,6 +38,20 @@ def _residuals(e, row, weight, nu, group, columns, n_items):  # type: ignore[no-
 
 
 @compiled
+def _beside_projections(row, error, weight, g, nu, group):  # type: ignore[no-untyped-def]
+    """Log-density of a team's items given their projections."""
+    total = 0.0
+    for r in range(group.shape[0] - 1):
+        projection = 0.0
+        total += 0.5 * np.log(g[r]) - 0.5 * (group[r + 1] - group[r] - 1) * LOG_2PI
+        for i in range(group[r], group[r + 1]):
+            total -= 0.5 * (np.log(error[i]) + (row[i] - nu[i]) ** 2 / error[i])
+            projection += weight[i] * (row[i] - nu[i])
+        total += 0.5 * projection * projection / g[r]
+    return total
+
+
+@compiled
 def recover_teams(  # type: ignore[no-untyped-def]
     loading, theta, tau2, nu, z, m, b, spread, common, value_z, value_m, value_b, value_spread, scores,
     group, first_score, team_rows, team, cell, size, seen, noise, first_unit, unit_noise,
@@ -59,6 +73,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
     -------
     values (draw, team, value)
     log p(outcomes of a team | its answers, parameters) (draw, team)
+    log p(mean answers of a team | parameters, effects of units above) (draw, team)
     given the team's answers alone: expected values (draw, team, value), mean and SD of each outcome
         (draw, team, outcome)
     """
@@ -73,11 +88,12 @@ def recover_teams(  # type: ignore[no-untyped-def]
     n_outcomes = seen.shape[1]
     n_answers = n_groups - n_outcomes
     values, density = np.zeros((n_draws, n_teams, n_values)), np.zeros((n_draws, n_teams))
+    of_answers = np.zeros((n_draws, n_teams))
     expected = np.zeros((n_draws, n_teams, n_values))
     mean = np.zeros((n_draws, n_teams, n_outcomes))
     sd = np.zeros((n_draws, n_teams, n_outcomes))
     forecast, forecast_sd = np.zeros((n_cells, n_outcomes, n_answers)), np.zeros((n_cells, n_outcomes))
-    error, g, e = np.zeros(n_items), np.zeros(n_groups), np.zeros(n_groups)
+    errors, g, e = np.zeros((n_cells, n_items)), np.zeros((n_cells, n_groups)), np.zeros(n_groups)
     c, both = np.zeros((n_groups, n_groups)), np.zeros((n_values, n_groups))
     own = np.zeros((n_values, n_values))
     all_inverse, answer_inverse = (
@@ -87,20 +103,24 @@ def recover_teams(  # type: ignore[no-untyped-def]
     answer_gain = np.zeros((n_cells, n_values, n_answers))
     gain, roots = np.zeros((n_cells, n_values, n_groups)), np.zeros((n_cells, n_values, n_values))
     weights, log_ratio = np.zeros((n_cells, n_items)), np.zeros(n_cells)
+    log_answers = np.zeros(n_cells)
     row = np.zeros(team_rows.shape[1])
     information = np.zeros((unit_noise.shape[1], n_groups, n_groups))
     score = np.zeros((unit_noise.shape[1], n_groups))
     for d in range(n_draws):
         for k in range(n_cells):
             share = 1.0 / size[k]
-            projections(loading[d], theta[d], tau2[d], group, share, error, weights[k], g)
+            projections(loading[d], theta[d], tau2[d], group, share, errors[k], weights[k], g[k])
             for r in range(n_groups):
                 for s in range(n_groups):
                     c[r, s] = inner(z[d, r], z[d, s]) + share * inner(m[d, r], m[d, s])
-                c[r, r] += g[r]
+                c[r, r] += g[k, r]
                 for v in range(n_values):
                     both[v, r] = inner(value_z[d, v], z[d, r]) + share * inner(value_m[d, v], m[d, r])
-            log_answers = invert(c[:n_answers, :n_answers], answer_inverse[k]) if n_answers else 0.0
+            if n_answers:
+                log_answers[k] = invert(c[:n_answers, :n_answers], answer_inverse[k])
+            else:
+                log_answers[k] = 0.0
             for o in range(n_outcomes):
                 variance = c[n_answers + o, n_answers + o]
                 for r in range(n_answers):
@@ -121,7 +141,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
                     for v in range(n_values):
                         both[v, r] = 0.0
             log_all = invert(c, all_inverse[k])
-            log_ratio[k] = -0.5 * ((n_outcomes - missing) * LOG_2PI + log_all - log_answers)
+            log_ratio[k] = -0.5 * ((n_outcomes - missing) * LOG_2PI + log_all - log_answers[k])
             for r in range(n_answers, n_groups):
                 if not seen[k, r - n_answers]:
                     all_inverse[k, r, r] = 0.0
@@ -176,14 +196,16 @@ def recover_teams(  # type: ignore[no-untyped-def]
                         mean[d, j, r - n_answers] += forecast[k, r - n_answers, s] * e[s]
                 if r >= n_answers and not seen[k, r - n_answers]:
                     e[r] = 0.0
-            quadratic = 0.0
+            quadratic, answers = 0.0, 0.0
             for r in range(n_groups):
                 for s in range(n_groups):
                     quadratic += e[r] * all_inverse[k, r, s] * e[s]
             for r in range(n_answers):
                 for s in range(n_answers):
-                    quadratic -= e[r] * answer_inverse[k, r, s] * e[s]
-            density[d, j] = log_ratio[k] - 0.5 * quadratic
+                    answers += e[r] * answer_inverse[k, r, s] * e[s]
+            density[d, j] = log_ratio[k] - 0.5 * (quadratic - answers)
+            of_answers[d, j] = -0.5 * (n_answers * LOG_2PI + log_answers[k] + answers)
+            of_answers[d, j] += _beside_projections(row, errors[k], weights[k], g[k], nu[d], group)
             for v in range(n_values):
                 total = 0.0
                 for q in range(n_columns):
@@ -194,4 +216,4 @@ def recover_teams(  # type: ignore[no-untyped-def]
                 for w in range(v + 1):
                     total += roots[k, v, w] * noise[d, j, w]
                 values[d, j, v] = total
-    return values, density, expected, mean, sd
+    return values, density, of_answers, expected, mean, sd

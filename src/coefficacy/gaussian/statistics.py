@@ -6,7 +6,49 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Statistics", "summarise"]
+__all__ = ["Cells", "Statistics", "cells", "summarise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Teams that are alike in size and in which outcomes are observed.
+
+    Attributes
+    ----------
+    between : (cell, row, row), cross-products
+    cell : (team,)
+    count, size : (cell,), teams, and people in each of them
+    seen : (cell, outcome)
+    """
+
+    between: np.ndarray
+    cell: np.ndarray
+    count: np.ndarray
+    size: np.ndarray
+    seen: np.ndarray
+
+
+def cells(team_rows: np.ndarray, people: np.ndarray, seen: np.ndarray) -> Cells:
+    """Sum teams up by cell.
+
+    Parameters
+    ----------
+    team_rows : (team, row), zero where an outcome is missing
+    people : (team,); seen : (team, outcome)
+    """
+    kinds, cell = np.unique(np.column_stack([people, seen]), axis=0, return_inverse=True)
+    cell = cell.ravel()
+    between = np.zeros((len(kinds), team_rows.shape[1], team_rows.shape[1]))
+    for c in range(len(kinds)):
+        rows = team_rows[cell == c]
+        between[c] = rows.T @ rows
+    return Cells(
+        between,
+        cell.astype(np.int64),
+        np.bincount(cell).astype(float),
+        kinds[:, 0],
+        kinds[:, 1:].astype(bool),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +112,16 @@ def summarise(
     person_rows = np.column_stack([responses - mean[team], person_columns])
     present = np.isfinite(outcomes)
     team_rows = np.column_stack([mean, np.where(present, outcomes, 0.0), team_columns, np.ones(n_teams)])
-    kinds, cell = np.unique(np.column_stack([people, present]), axis=0, return_inverse=True)
-    cell = cell.ravel()
-    between = np.zeros((len(kinds), team_rows.shape[1], team_rows.shape[1]))
-    for c in range(len(kinds)):
-        rows = team_rows[cell == c]
-        between[c] = rows.T @ rows
+    found = cells(team_rows, people, present)
     return Statistics(
         within=(person_rows.T @ person_rows)[None],
-        between=between,
+        between=found.between,
         person_rows=person_rows,
         team_rows=team_rows,
         team=team.astype(np.int64),
-        cell=cell.astype(np.int64),
-        count=np.bincount(cell).astype(float),
-        size=kinds[:, 0],
-        seen=kinds[:, 1:].astype(bool),
+        cell=found.cell,
+        count=found.count,
+        size=found.size,
+        seen=found.seen,
         constant=float(-0.5 * responses.shape[1] * np.log(people).sum()),
     )

@@ -153,9 +153,8 @@ class _Collapsed:
             "team": statistics.team,
             "cell": statistics.cell,
             "centring": np.asarray(statistics.constant),
+            "person_rows": statistics.person_rows,
         }
-        if self.sampled:
-            values["person_rows"] = statistics.person_rows
         self.data = {name: pm.Data(f"teams.{name}", value) for name, value in values.items()}
 
     def _statistics(self) -> Statistics:
@@ -329,6 +328,7 @@ class _Collapsed:
             [person.responses.index(m.name) for m in (*self.projected, *self.sampled, *self.exact)], int
         )
         starts = np.cumsum([0, *(len(self.survey.items[m.name]) for m in self.projected)])
+        self.person_starts = starts
         none = pt.zeros(self.first_score)
         density = CellsDensity()(
             _joined(loading), theta, none, none, pt.zeros((len(at), 0)), person.z[at], person.x[at], within,
@@ -371,6 +371,9 @@ class _Collapsed:
                 "b": b,
                 "spread": spread,
                 "common": self.above.common,
+                "person_loading": _joined(loading),
+                "person_z": person.z[at],
+                "person_x": person.x[at],
             },
             team,
         )
@@ -466,6 +469,8 @@ class _Collapsed:
             starts=np.asarray(self.starts),
             first_score=self.first_score,
             sampled=bool(self.sampled),
+            first_outcome=self.first_score + len(self.sampled) + len(self.exact),
+            person_starts=self.person_starts,
         )
 
 

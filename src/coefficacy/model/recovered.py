@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["EXPECTED", "OUTCOME_DENSITY", "PREDICTED", "PREDICTED_SD", "RECOVER", "TeamRecovery"]
+from coefficacy.gaussian.statistics import cells
+
+__all__ = [
+    "ANSWERS_DENSITY",
+    "EXPECTED",
+    "OUTCOME_DENSITY",
+    "PREDICTED",
+    "PREDICTED_SD",
+    "RECOVER",
+    "TeamRecovery",
+]
 
 RECOVER = "recover."
 EXPECTED = "expected"
 OUTCOME_DENSITY = "outcome_density"
+ANSWERS_DENSITY = "answers_density"
 PREDICTED = "predicted"
 PREDICTED_SD = "predicted_sd"
 _FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "spread", "common")
+_PERSON_FORMS = ("person_loading", "theta", "person_z", "person_x")
 _VALUE_FORMS = ("value_z", "value_m", "value_b", "value_spread")
 
 
@@ -25,7 +37,9 @@ class TeamRecovery:
     ``LEVEL.latent`` (draw, team, latent); given the team's answers alone, without its outcomes:
     ``LEVEL.expected`` (draw, team, latent), and of every outcome ``LEVEL.y.predicted`` with
     ``LEVEL.y.predicted_sd`` (draw, team) and ``LEVEL.outcome_density`` (draw, team), the log density of all;
-    ``LEVEL.y.eta`` (draw, team), the expected outcome given the team's latents.
+    ``LEVEL.y.eta`` (draw, team), the expected outcome given the team's latents. Where no scores are sampled
+    ``LEVEL.answers_density`` (draw, team), the log density of all answers in a team given the parameters and
+    the effects of the units above it.
 
     Attributes
     ----------
@@ -33,6 +47,8 @@ class TeamRecovery:
     latents, outcomes : of that level, in order
     starts : where the items of each group start among the rows of the data
     first_score : row of the first sampled score; `sampled` says whether there are any
+    first_outcome : row of the first outcome
+    person_starts : as `starts`, among people
     first_unit : column of the first unit above teams; their effects are drawn, too, if integrated out
     """
 
@@ -43,6 +59,8 @@ class TeamRecovery:
     first_score: int
     sampled: bool
     first_unit: int
+    first_outcome: int
+    person_starts: np.ndarray
 
     @property
     def dims(self) -> dict[str, tuple[str, ...]]:
@@ -52,10 +70,29 @@ class TeamRecovery:
             for name in self.outcomes
             for kind in ("eta", PREDICTED, PREDICTED_SD)
         }
-        if self.outcomes:
-            added[f"{self.level}.{OUTCOME_DENSITY}"] = (self.level,)
+        densities = [OUTCOME_DENSITY] * bool(self.outcomes) + [ANSWERS_DENSITY] * (not self.sampled)
+        added |= {f"{self.level}.{name}": (self.level,) for name in densities}
         latents = (self.level, f"{self.level}.name")
         return {f"{self.level}.latent": latents, f"{self.level}.{EXPECTED}": latents, **added}
+
+    def without_outcomes(
+        self, data: Mapping[str, np.ndarray], teams: np.ndarray, left_out: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        """Return what stands in for the model's data where some teams' outcomes are missing.
+
+        Parameters
+        ----------
+        data : of the model, by name
+        teams : positions of those teams; `left_out` names their outcomes that are
+        """
+        rows, cell = np.array(data["teams.rows"]), np.asarray(data["teams.cell"])
+        seen = np.array(data["teams.seen"])[cell]
+        at = np.array([self.outcomes.index(name) for name in left_out], int)
+        seen[np.ix_(teams, at)] = False
+        rows[np.ix_(teams, self.first_outcome + at)] = 0.0
+        found = cells(rows, np.asarray(data["teams.size"])[cell], seen)
+        named = {"between": found.between, "cell": found.cell, "count": found.count, "size": found.size}
+        return {f"teams.{k}": v for k, v in {**named, "seen": found.seen, "rows": rows}.items()}
 
     def __call__(
         self, draws: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray], rng: np.random.Generator
@@ -73,7 +110,7 @@ class TeamRecovery:
         n_units = forms[6].shape[2] - self.first_unit - 1 if n_sources else 0
         rows = np.asarray(data["teams.rows"])
         scores = draws[f"{RECOVER}scores"] if self.sampled else np.zeros((n_draws, 0, 0))
-        values, density, expected, mean, sd = recover_teams(
+        values, density, of_answers, expected, mean, sd = recover_teams(
             *forms, np.ascontiguousarray(scores), self.starts, self.first_score, rows,
             np.asarray(data["teams.team"]), np.asarray(data["teams.cell"]), np.asarray(data["teams.size"]),
             np.asarray(data["teams.seen"]), rng.standard_normal((n_draws, len(rows), n_values)),
@@ -88,4 +125,14 @@ class TeamRecovery:
             kept[f"{self.level}.{name}.{PREDICTED_SD}"] = sd[..., k]
         if self.outcomes:
             kept[f"{self.level}.{OUTCOME_DENSITY}"] = density
+        if not self.sampled:
+            kept[f"{self.level}.{ANSWERS_DENSITY}"] = of_answers + self._deviations(draws, data)
         return kept
+
+    def _deviations(self, draws: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> np.ndarray:
+        from coefficacy.gaussian.whole import deviations_density, scatter_by_team
+
+        forms = [np.ascontiguousarray(draws[f"{RECOVER}{name}"]) for name in _PERSON_FORMS]
+        team, rows = np.asarray(data["teams.team"]), np.asarray(data["teams.person_rows"])
+        scatter, people = scatter_by_team(rows, team, len(data["teams.rows"]))
+        return deviations_density(*forms, self.person_starts, scatter, people)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["has_exact_scores", "left_out_exact", "psis"]
+__all__ = ["has_exact_scores", "left_out_exact", "psis", "scores_of"]
 
 
 def has_exact_scores(posterior: xr.Dataset, level: str) -> bool:
@@ -49,11 +49,23 @@ def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level
     scored = np.flatnonzero(~np.isnan(y).all(axis=1))
     density = _density(posterior, spec, survey, level, scored)
     found = psis(density)
+    score = scores_of(found, density, level, outcomes)
+    return LeftOut(score, _expected(posterior, level, found.log_weights, scored))
+
+
+def scores_of(found: Any, density: xr.DataArray, level: str, outcomes: tuple[str, ...]) -> xr.DataArray:
+    """Return scores with what is known of them, see :func:`left_out_exact`.
+
+    Parameters
+    ----------
+    found : of :func:`psis`
+    density : what was averaged, (chain, draw, level)
+    """
     pareto_k = np.asarray(found.pareto_k, float)
-    score = xr.DataArray(
+    return xr.DataArray(
         np.asarray(found.elpd_i, float),
         dims=level,
-        coords={level: survey.levels[level][level][scored], PARETO_K: (level, pareto_k)},
+        coords={level: density[level].values, PARETO_K: (level, pareto_k)},
         name="elpd",
         attrs={
             "khat_max": float(pareto_k.max()),
@@ -64,7 +76,6 @@ def left_out_exact(posterior: xr.Dataset, spec: ModelSpec, survey: Survey, level
             "outcomes": list(outcomes),
         },
     )
-    return LeftOut(score, _expected(posterior, level, found.log_weights, scored))
 
 
 def _density(
@@ -96,17 +107,22 @@ def _expected(
     return expected.rename("latents")
 
 
-def psis(density: xr.DataArray) -> Any:
+def psis(density: xr.DataArray, *, weights: Any = None) -> Any:
     """Return ArviZ's ``ELPDData`` of log densities (chain, draw, unit), without its warning of large k-hats.
 
     They are in the result; the verdict has a reason of its own for them.
+
+    Parameters
+    ----------
+    weights : an ``ELPDData`` whose weights are taken, where more is left out than is scored
     """
     import arviz as az
 
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset(), "log_likelihood": density.to_dataset()})
+    given = {} if weights is None else {"log_weights": weights.log_weights, "pareto_k": weights.pareto_k}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Estimated shape parameter of Pareto distribution")
-        return az.loo(tree, pointwise=True, reff=_relative_efficiency(density))
+        return az.loo(tree, pointwise=True, reff=_relative_efficiency(density), **given)
 
 
 def _relative_efficiency(density: xr.DataArray) -> float:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from scipy import special, stats
+from scipy import stats
 
 from coefficacy.errors import FitError, Problem
 from coefficacy.model.outcomes import own_level
-from coefficacy.scores.density import log_density
+from coefficacy.scores.refitting import averaged, given_answers, outcome_values, refit_without
 from coefficacy.spec import queries
 
 if TYPE_CHECKING:
@@ -103,30 +103,22 @@ def left_out_units(
     Returns
     -------
     LeftOut
-        Scores have the attributes ``folds``, ``rhat_max`` (of the refits) and ``n_samples`` (draws of one).
+        Scores have the attributes ``folds``, ``rhat_max`` (of the refits), ``n_samples`` (draws of one) and
+        ``mcse`` (Monte Carlo standard error of the sum).
     """
     outcomes = scored_outcomes(spec, level)
-    if not outcomes or f"{level}.{outcomes[0]}.row" not in compiled.built.refit_data:
+    if not outcomes or not _can_leave_out(compiled, level, outcomes):
         raise FitError(Problem("left-out teams", f"no outcome of level {level!r} that can be left out."))
-    y = {name: np.asarray(survey.column(level, name).values, float) for name in outcomes}
+    y = outcome_values(survey, level, outcomes)
     scored = np.flatnonzero(~np.isnan(np.column_stack(list(y.values()))).all(axis=1))
     shuffled = np.random.default_rng([refits.seed, 10]).permutation(scored)
     folds = [np.sort(f) for f in np.array_split(shuffled, min(refits.folds, len(scored)))]
-    score, rhats = np.full(survey.levels[level].sizes[level], np.nan), []
+    score, found = np.full(survey.levels[level].sizes[level], np.nan), []
     latents: xr.DataArray | None = None
     for k, fold in enumerate(folds):
-        kept = {name: np.setdiff1d(np.flatnonzero(~np.isnan(v)), fold) for name, v in y.items()}
-        swapped = {f"{level}.{n}.row": rows for n, rows in kept.items()}
-        swapped |= {f"{level}.{n}.y": y[n][rows] for n, rows in kept.items()}
-        tree = compiled.sample(
-            draws=refits.draws, tune=refits.tune, chains=refits.chains, seed=refits.seed + k + 1,
-            data=swapped, stage="refit",
-        )  # fmt: skip
-        posterior = tree["posterior"].to_dataset()
-        each = [log_density(posterior, spec, level, n, v, fold) for n, v in y.items()]
-        given = np.sum(each, axis=0)
-        score[fold] = special.logsumexp(given, axis=(0, 1)) - np.log(given.shape[0] * given.shape[1])
-        rhats.append(rhat_of_total(given))
+        posterior = refit_without(compiled, y, level, fold, refits, k)
+        found.append(averaged(given_answers(posterior, spec, level, y, fold)))
+        score[fold] = found[-1].score
         if f"{level}.latent" in posterior:
             expected = posterior[f"{level}.latent"].mean(("chain", "draw")).rename("latents")
             latents = expected if latents is None else latents
@@ -135,10 +127,16 @@ def left_out_units(
             progress(k + 1, len(folds))
     result = xr.DataArray(score, dims=level, coords={level: survey.levels[level][level]}, name="elpd")
     result = result[scored].assign_attrs(
-        folds=len(folds), rhat_max=float(max(rhats)), n_samples=refits.draws * refits.chains,
-        outcomes=list(outcomes),
+        folds=len(folds), rhat_max=max(each.rhat for each in found), n_samples=refits.draws * refits.chains,
+        outcomes=list(outcomes), mcse=float(np.sqrt(sum(each.mcse**2 for each in found))),
     )  # fmt: skip
     return LeftOut(result, latents)
+
+
+def _can_leave_out(compiled: Compiled, level: str, outcomes: tuple[str, ...]) -> bool:
+    built = compiled.built
+    of_teams = built.recover is not None and built.recover.level == level
+    return of_teams or f"{level}.{outcomes[0]}.row" in built.refit_data
 
 
 def compare(first: xr.DataArray, second: xr.DataArray) -> Comparison:
