@@ -8,6 +8,8 @@
 | `imitation`, `designs` | models that a world imitates; the design of a survey, made or planned |
 | `verdicts` | worlds to simulate, fit and judge, cell by cell |
 | `calibration` | error rates of the verdict for one model and design |
+| `sbc`, `prior_worlds` | worlds drawn from a model's own prior, fitted; ranks of the truth among the draws |
+| `ranks` | simultaneous bands for ranks that should be uniform |
 """
 
 from __future__ import annotations
@@ -16,17 +18,23 @@ from coefficacy.studies.calibration import EFFECTS, calibrate, calibration_cells
 from coefficacy.studies.designs import design_of, planned_design
 from coefficacy.studies.imitation import imitate
 from coefficacy.studies.jobs import Job, Row, Study
+from coefficacy.studies.prior_worlds import PriorWorlds, prior_worlds
+from coefficacy.studies.ranks import RankBand, rank_band, rank_counts, uniformity
 from coefficacy.studies.run import run_study
+from coefficacy.studies.sbc import DRAWS, sbc_ranks, sbc_study
 from coefficacy.studies.store import Header, Store, read_store, source_hash
 from coefficacy.studies.verdicts import Cell, Sampling, count, judge_world, verdict_study
 from coefficacy.worlds import Design, Scale
 
 __all__ = [
+    "DRAWS",
     "EFFECTS",
     "Cell",
     "Design",
     "Header",
     "Job",
+    "PriorWorlds",
+    "RankBand",
     "Row",
     "Sampling",
     "Scale",
@@ -39,8 +47,14 @@ __all__ = [
     "imitate",
     "judge_world",
     "planned_design",
+    "prior_worlds",
+    "rank_band",
+    "rank_counts",
     "read_store",
     "run_study",
+    "sbc_ranks",
+    "sbc_study",
     "source_hash",
+    "uniformity",
     "verdict_study",
 ]

@@ -1,0 +1,191 @@
+"""Simulation-based calibration: data from the prior, fitted; ranks of the truth among the draws.
+
+Fitted to worlds drawn from its own prior (:mod:`coefficacy.studies.prior_worlds`), an engine that samples the
+posterior ranks the truth uniformly among its draws (Talts et al. 2018, arXiv:1804.06788; Modrák et al. 2023,
+doi:10.1214/23-BA1404). Whether it does is seen by :mod:`coefficacy.studies.ranks`.
+
+simuk, which does this for PyMC models, serves neither engine: it draws data from the model that is fitted
+(the exact engine's holds densities only), keeps draws in which R² exceeds one and the effects are NaN,
+samples by ``pm.sample``, which is not what is to be tested, and keeps nothing of a study that is killed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coefficacy.model import build
+from coefficacy.sampling import compiled_model, judge, limited_cores
+from coefficacy.sampling.convergence import Convergence, Settings
+from coefficacy.spec import ModelSpec, dumps, loads, queries
+from coefficacy.studies.jobs import Job, Study
+from coefficacy.studies.prior_worlds import answered, prior_worlds, quantities
+from coefficacy.studies.store import Store
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from coefficacy.sampling import Compiled
+    from coefficacy.survey import Survey
+
+__all__ = ["DRAWS", "SBC_SETTINGS", "SbcInputs", "rank_world", "sbc_ranks", "sbc_study", "truth_ranks"]
+
+DRAWS = 99
+"""Posterior draws among which the truth is ranked: a hundred ranks."""
+
+SBC_SETTINGS = Settings(draws=1000, tune=500, chains=2)
+_ESS, _RHAT = 100, 1.05
+
+
+@dataclass(frozen=True, slots=True)
+class SbcInputs:
+    """What a job needs: a model in its own text, the survey it was compiled with, and one world.
+
+    Attributes
+    ----------
+    names : of the quantities that are ranked
+    truth : (quantity,)
+    data : measure or outcome -> answers given, outcomes observed
+    """
+
+    spec_text: str
+    survey: Survey
+    engine: str
+    settings: Settings
+    names: tuple[str, ...]
+    truth: np.ndarray
+    data: dict[str, np.ndarray]
+
+
+def sbc_study(
+    spec: ModelSpec,
+    survey: Survey,
+    *,
+    engine: str,
+    sims: int,
+    seed: int = 1,
+    settings: Settings = SBC_SETTINGS,
+) -> Study:
+    """Return the study that fits worlds from a model's prior and ranks the truth.
+
+    The model is compiled with the survey and then given the data of each world, so default priors of
+    measurement keep the unit of the survey's answers, as calibration needs: a prior that looks at the data is
+    no prior to draw from.
+
+    Parameters
+    ----------
+    survey : units, items, columns and the unit of gaussian items
+    engine : ``"marginal"`` or ``"explicit"``
+    sims : worlds; more of them go on with a store of fewer
+
+    Raises
+    ------
+    StudyError
+        See :func:`coefficacy.studies.prior_worlds.prior_worlds`.
+    """
+    worlds = prior_worlds(spec, survey, sims, seed=seed)
+    names, text = tuple(map(str, worlds.truth["parameter"].values)), dumps(spec)
+    jobs = tuple(
+        Job(
+            f"{k}",
+            int(np.random.SeedSequence([seed, k]).generate_state(1)[0]),
+            SbcInputs(
+                text, survey, engine, settings, names, worlds.truth.values[k],
+                {name: values[k] for name, values in worlds.data.items()},
+            ),
+        )
+        for k in range(sims)
+    )  # fmt: skip
+    design = {
+        "spec_hash": queries.spec_hash(spec), "survey": survey.data_hash, "n": survey.n,
+        "engine": engine, "quantities": list(names),
+    }  # fmt: skip
+    return Study("sbc", rank_world, jobs, design, {**asdict(settings), "seed": seed, "ranked_among": DRAWS})
+
+
+def rank_world(job: Job) -> dict[str, Any]:
+    """Fit one world on one processor, a second time with stricter settings if chains hardly moved."""
+    asked: SbcInputs = job.inputs
+    spec = loads(asked.spec_text)
+    seconds: dict[str, float] = {}
+    with limited_cores(1):
+        compiled = compiled_model(spec, asked.survey, engine=asked.engine, seconds=seconds)
+        swapped = compiled.with_data(_data(compiled, spec, asked))
+        settings = asked.settings
+        tree, gate = _sampled(swapped, settings, job.seed)
+        if retried := not _usable(gate):
+            settings = _stricter(settings)
+            tree, gate = _sampled(swapped, settings, job.seed + 1)
+    outcomes = {y: asked.data[y] for y in queries.outcomes(spec)}
+    drawn = quantities(spec, tree["posterior"].to_dataset(), compiled.built.parameters, outcomes)
+    return {
+        "ranks": truth_ranks(drawn.sel(parameter=list(asked.names)).values, asked.truth).tolist(),
+        "usable": _usable(gate),
+        "gate": gate.ok,
+        "retried": retried,
+        "rhat_max": round(gate.rhat_max, 4),
+        "ess_min": round(gate.ess_min, 1),
+        "divergences": gate.divergences,
+        "draws": settings.draws,
+    }
+
+
+def truth_ranks(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Count the draws below the truth, of :data:`DRAWS` that lie equally far apart.
+
+    Parameters
+    ----------
+    draws : (chain, draw, quantity)
+    truth : (quantity,)
+    """
+    flat = draws.reshape(-1, draws.shape[-1])
+    kept = np.linspace(0, len(flat) - 1, DRAWS).round().astype(int)
+    return np.sum(flat[kept] < truth, axis=0)
+
+
+def sbc_ranks(store: Store, *, usable: bool = True) -> xr.DataArray:
+    """Return the ranks of a study.
+
+    Parameters
+    ----------
+    usable : only of fits whose draws can be ranked among (smallest ESS 100, r_hat at most 1.05, at most 0.1%
+        divergent). Which fits these are depends on the data alone, so uniform ranks stay uniform
+
+    Returns
+    -------
+    xr.DataArray
+        dims (simulation, quantity), whole numbers from 0 to :data:`DRAWS`
+    """
+    import xarray as xr
+
+    rows = [r for r in store.rows if r.result is not None and (r.result["usable"] or not usable)]
+    names = store.headers[0].design["quantities"]
+    return xr.DataArray(
+        np.array([r.result["ranks"] for r in rows if r.result], int).reshape(len(rows), len(names)),
+        dims=("simulation", "quantity"),
+        coords={"simulation": [r.key for r in rows], "quantity": names},
+    )
+
+
+def _sampled(compiled: Compiled, settings: Settings, seed: int) -> tuple[xr.DataTree, Convergence]:
+    tree = compiled.sample(**asdict(settings), seed=seed)
+    built = compiled.built
+    return tree, judge(tree, built.parameters, constant_entries=built.constant_entries)
+
+
+def _stricter(settings: Settings) -> Settings:
+    """Smaller steps and twice as many: as a rule enough to rank among, at half the cost of the gate's own."""
+    return replace(settings, draws=2 * settings.draws, tune=2 * settings.tune, target_accept=0.95)
+
+
+def _usable(gate: Convergence) -> bool:
+    divergent = any("diverged" in failure for failure in gate.failures)
+    return gate.ess_min >= _ESS and gate.rhat_max <= _RHAT and not divergent
+
+
+def _data(compiled: Compiled, spec: ModelSpec, asked: SbcInputs) -> dict[str, np.ndarray]:
+    """What the engine makes of the world's answers and outcomes, by name of the data that may be swapped."""
+    model = build(spec, answered(spec, asked.survey, asked.data), engine=asked.engine).model
+    return {name: model[name].get_value() for name in compiled.built.refit_data}
