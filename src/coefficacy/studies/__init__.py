@@ -8,7 +8,7 @@
 | `imitation`, `designs` | models that a world imitates; the design of a survey, made or planned |
 | `verdicts` | worlds to simulate, fit and judge, cell by cell |
 | `calibration` | error rates of the verdict for one model and design |
-| `sbc`, `prior_worlds` | worlds drawn from a model's own prior, fitted; ranks of the truth among the draws |
+| `sbc`, `from_prior` | worlds drawn from a model's own prior, fitted; ranks of the truth among the draws |
 | `ranks` | simultaneous bands for ranks that should be uniform |
 """
 
@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from coefficacy.studies.calibration import EFFECTS, calibrate, calibration_cells
 from coefficacy.studies.designs import design_of, planned_design
+from coefficacy.studies.from_prior import PriorWorlds, prior_worlds
 from coefficacy.studies.imitation import imitate
 from coefficacy.studies.jobs import Job, Row, Study
-from coefficacy.studies.prior_worlds import PriorWorlds, prior_worlds
 from coefficacy.studies.ranks import RankBand, rank_band, rank_counts, uniformity
 from coefficacy.studies.run import run_study
 from coefficacy.studies.sbc import DRAWS, sbc_ranks, sbc_study

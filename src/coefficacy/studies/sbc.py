@@ -1,6 +1,6 @@
 """Simulation-based calibration: data from the prior, fitted; ranks of the truth among the draws.
 
-Fitted to worlds drawn from its own prior (:mod:`coefficacy.studies.prior_worlds`), an engine that samples the
+Fitted to worlds drawn from its own prior (:mod:`coefficacy.studies.from_prior`), an engine that samples the
 posterior ranks the truth uniformly among its draws (Talts et al. 2018, arXiv:1804.06788; Modrák et al. 2023,
 doi:10.1214/23-BA1404). Whether it does is seen by :mod:`coefficacy.studies.ranks`.
 
@@ -16,26 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coefficacy.model import build
-from coefficacy.sampling import compiled_model, judge, limited_cores
-from coefficacy.sampling.convergence import Convergence, Settings
 from coefficacy.spec import ModelSpec, dumps, loads, queries
+from coefficacy.studies.from_prior import answered, prior_worlds, quantities
 from coefficacy.studies.jobs import Job, Study
-from coefficacy.studies.prior_worlds import answered, prior_worlds, quantities
 from coefficacy.studies.store import Store
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from coefficacy.sampling import Compiled
+    from coefficacy.sampling import Compiled, Convergence, Settings
     from coefficacy.survey import Survey
 
-__all__ = ["DRAWS", "SBC_SETTINGS", "SbcInputs", "rank_world", "sbc_ranks", "sbc_study", "truth_ranks"]
+__all__ = ["DRAWS", "SbcInputs", "rank_world", "sbc_ranks", "sbc_study", "truth_ranks"]
 
 DRAWS = 99
 """Posterior draws among which the truth is ranked: a hundred ranks."""
 
-SBC_SETTINGS = Settings(draws=1000, tune=500, chains=2)
 _ESS, _RHAT = 100, 1.05
 
 
@@ -66,7 +62,7 @@ def sbc_study(
     engine: str,
     sims: int,
     seed: int = 1,
-    settings: Settings = SBC_SETTINGS,
+    settings: Settings | None = None,
 ) -> Study:
     """Return the study that fits worlds from a model's prior and ranks the truth.
 
@@ -79,12 +75,16 @@ def sbc_study(
     survey : units, items, columns and the unit of gaussian items
     engine : ``"marginal"`` or ``"explicit"``
     sims : worlds; more of them go on with a store of fewer
+    settings : of the first try; by default 2 chains of 1,000 draws after 500
 
     Raises
     ------
     StudyError
-        See :func:`coefficacy.studies.prior_worlds.prior_worlds`.
+        See :func:`coefficacy.studies.prior_worlds`.
     """
+    from coefficacy.sampling import Settings
+
+    settings = settings or Settings(draws=1000, tune=500, chains=2)
     worlds = prior_worlds(spec, survey, sims, seed=seed)
     names, text = tuple(map(str, worlds.truth["parameter"].values)), dumps(spec)
     jobs = tuple(
@@ -107,11 +107,12 @@ def sbc_study(
 
 def rank_world(job: Job) -> dict[str, Any]:
     """Fit one world on one processor, a second time with stricter settings if chains hardly moved."""
+    from coefficacy.sampling import compiled_model, limited_cores
+
     asked: SbcInputs = job.inputs
     spec = loads(asked.spec_text)
-    seconds: dict[str, float] = {}
     with limited_cores(1):
-        compiled = compiled_model(spec, asked.survey, engine=asked.engine, seconds=seconds)
+        compiled = compiled_model(spec, asked.survey, engine=asked.engine)
         swapped = compiled.with_data(_data(compiled, spec, asked))
         settings = asked.settings
         tree, gate = _sampled(swapped, settings, job.seed)
@@ -170,6 +171,8 @@ def sbc_ranks(store: Store, *, usable: bool = True) -> xr.DataArray:
 
 
 def _sampled(compiled: Compiled, settings: Settings, seed: int) -> tuple[xr.DataTree, Convergence]:
+    from coefficacy.sampling import judge
+
     tree = compiled.sample(**asdict(settings), seed=seed)
     built = compiled.built
     return tree, judge(tree, built.parameters, constant_entries=built.constant_entries)
@@ -187,5 +190,7 @@ def _usable(gate: Convergence) -> bool:
 
 def _data(compiled: Compiled, spec: ModelSpec, asked: SbcInputs) -> dict[str, np.ndarray]:
     """What the engine makes of the world's answers and outcomes, by name of the data that may be swapped."""
+    from coefficacy.model import build
+
     model = build(spec, answered(spec, asked.survey, asked.data), engine=asked.engine).model
     return {name: model[name].get_value() for name in compiled.built.refit_data}

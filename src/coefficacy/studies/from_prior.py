@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from coefficacy.errors import Problem, StudyError
-from coefficacy.model import build
-from coefficacy.sampling import prior_predictive
-from coefficacy.sampling.entries import parameter_entries
 from coefficacy.spec import ModelSpec, queries
 
 if TYPE_CHECKING:
@@ -53,6 +50,9 @@ def prior_worlds(spec: ModelSpec, survey: Survey, n: int, *, seed: int) -> Prior
     """
     import xarray as xr
 
+    from coefficacy.model import build
+    from coefficacy.sampling import prior_predictive
+
     _refuse(spec)
     built, names = build(spec, survey, engine="explicit"), _observed(spec)
     parts: list[tuple[xr.DataArray, dict[str, np.ndarray]]] = []
@@ -63,7 +63,8 @@ def prior_worlds(spec: ModelSpec, survey: Survey, n: int, *, seed: int) -> Prior
             raise StudyError(Problem("prior", what, "Give narrower priors to the effects."))
         own = int(np.random.SeedSequence([seed, batch]).generate_state(1)[0])
         tree = prior_predictive(built, draws=_BATCH, seed=own)
-        data = {name: tree["prior_predictive"][name].values[0] for name in names}
+        drawn = tree["prior_predictive"].to_dataset()
+        data = {name: drawn[name].values[0] for name in names}
         prior = tree["prior"].to_dataset()
         found = quantities(spec, prior, built.parameters, {y: data[y] for y in queries.outcomes(spec)})
         good = np.isfinite(found.values[0]).all(axis=1)
@@ -98,6 +99,8 @@ def quantities(
     """
     import xarray as xr
     from scipy.stats import norm
+
+    from coefficacy.sampling.entries import parameter_entries
 
     team = queries.level_names(spec)[1]
     first = draws[f"{team}.latent"].isel({team: slice(0, 1)})
@@ -146,7 +149,7 @@ def _refuse(spec: ModelSpec) -> None:
 
 def _distinct(truth: xr.DataArray) -> xr.DataArray:
     """Leave out entries that never change and copies, such as half of a correlation matrix."""
-    values, kept = truth.values, []
+    values, kept = truth.values, list[int]()
     for k in np.flatnonzero(np.ptp(values, axis=0) > 1e-9):
         if not any(np.allclose(values[:, k], values[:, j], rtol=1e-9, atol=1e-12) for j in kept):
             kept.append(int(k))
