@@ -18,10 +18,11 @@ from coefficacy import sampling
 from coefficacy.errors import StudyError
 from coefficacy.model import build
 from coefficacy.model.built import Built
+from coefficacy.sampling import Settings, compile_model
 from coefficacy.spec import loads
 from coefficacy.studies import Job, Study, prior_worlds, run_study, sbc_ranks, sbc_study
 from coefficacy.studies.from_prior import PriorWorlds, answered, quantities
-from coefficacy.studies.sbc import SbcInputs
+from coefficacy.studies.sbc import SbcInputs, swapped_data
 from coefficacy.survey import Survey
 
 WORLD = co.simulate("C4", n_teams=12, team_size=3, seed=1)
@@ -96,6 +97,24 @@ def test_a_world_as_tables_holds_the_data_that_were_drawn(
     assert np.array_equal(other.column("team", "adaptation").values, data["adaptation"])
     model = build(SPEC, other, engine=engine).model
     assert np.array_equal(model["collective_efficacy.y"].get_value(), data["collective_efficacy"])
+
+
+@pytest.mark.parametrize("engine", ["marginal", "explicit"])
+def test_swapped_data_give_the_density_of_a_model_built_with_them(
+    worlds: PriorWorlds, survey: Survey, engine: str
+) -> None:
+    """Tests of competence stay, so that the unit of their priors is the same in both."""
+    data = {name: values[1] for name, values in worlds.data.items()}
+    data["competence"] = survey.answers("competence").values.ravel()
+    asked = SbcInputs("", survey, engine, Settings(), (), np.zeros(0), data)
+    compiled = compile_model(build(SPEC, survey, engine=engine))
+    swapped = compiled.with_data(swapped_data(compiled, SPEC, asked)).native
+    rebuilt = compile_model(build(SPEC, answered(SPEC, survey, data), engine=engine)).native
+    x = swapped.start + np.random.default_rng(2).uniform(-0.2, 0.2, len(swapped.start))
+    (value, gradient), (wanted, slope) = swapped.density(x), rebuilt.density(x)
+    assert value == pytest.approx(wanted, rel=1e-10)
+    assert np.allclose(gradient, slope, rtol=1e-8, atol=1e-8)
+    assert value != pytest.approx(compiled.native.density(x)[0], rel=1e-3)
 
 
 def test_gaps_stay_and_turned_items_are_turned_back(survey: Survey) -> None:

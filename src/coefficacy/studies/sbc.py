@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Compiled, Convergence, Settings
     from coefficacy.survey import Survey
 
-__all__ = ["DRAWS", "SbcInputs", "rank_world", "sbc_ranks", "sbc_study", "truth_ranks"]
+__all__ = ["DRAWS", "SbcInputs", "rank_world", "sbc_ranks", "sbc_study", "swapped_data", "truth_ranks"]
 
 DRAWS = 99
 """Posterior draws among which the truth is ranked: a hundred ranks."""
@@ -113,7 +113,7 @@ def rank_world(job: Job) -> dict[str, Any]:
     spec = loads(asked.spec_text)
     with limited_cores(1):
         compiled = compiled_model(spec, asked.survey, engine=asked.engine)
-        swapped = compiled.with_data(_data(compiled, spec, asked))
+        swapped = compiled.with_data(swapped_data(compiled, spec, asked))
         settings = asked.settings
         tree, gate = _sampled(swapped, settings, job.seed)
         if retried := not _usable(gate):
@@ -188,7 +188,7 @@ def _usable(gate: Convergence) -> bool:
     return gate.ess_min >= _ESS and gate.rhat_max <= _RHAT and not divergent
 
 
-def _data(compiled: Compiled, spec: ModelSpec, asked: SbcInputs) -> dict[str, np.ndarray]:
+def swapped_data(compiled: Compiled, spec: ModelSpec, asked: SbcInputs) -> dict[str, np.ndarray]:
     """What the engine makes of the world's answers and outcomes, by name of the data that may be swapped."""
     from coefficacy.model import build
 
