@@ -96,7 +96,7 @@ def report(store: Store, engine: str, command: str) -> str:
         f"**{_passed(outside, len(names))}** Smallest p: {p[least]:.2g} ({names[least]}); among "
         f"{len(names)} uniform p the smallest is below {1 - 0.5 ** (1 / len(p)):.2g} in half of all runs.",
         "",
-        *_fits(store),
+        *_fits(store, engine),
         "",
         "| group | quantities | smallest p | of | mean rank / 99, lowest to highest |",
         "|---|---|---|---|---|",
@@ -123,12 +123,13 @@ def _passed(outside: list[str], n: int) -> str:
     return f"All {n} stay inside the band."
 
 
-def _fits(store: Store) -> Iterator[str]:
+def _fits(store: Store, engine: str) -> Iterator[str]:
     results = [row.result for row in store.rows if row.result is not None]
     failed = [row for row in store.rows if row.result is None]
     unusable = [r for r in results if not r["usable"]]
     every = uniformity(sbc_ranks(store, usable=False).values, DRAWS)
-    yield f"- Worlds fitted: {len(store.rows)}; failed with an error: {len(failed)}."
+    short = f" of at least {SIMS[engine]} wanted" if len(store.rows) < SIMS[engine] else ""
+    yield f"- Worlds fitted: {len(store.rows)}{short}; failed with an error: {len(failed)}."
     yield (
         "- Not ranked among, as chains hardly moved even at the second try (smallest ESS below 100, r_hat "
         f"above 1.05, or more than 0.1% divergent): {len(unusable)}. With these worlds the smallest p is "
