@@ -106,7 +106,7 @@ def test_swapped_data_give_the_density_of_a_model_built_with_them(
     """Tests of competence stay, so that the unit of their priors is the same in both."""
     data = {name: values[1] for name, values in worlds.data.items()}
     data["competence"] = survey.answers("competence").values.ravel()
-    asked = SbcInputs("", survey, engine, Settings(), (), np.zeros(0), data)
+    asked = SbcInputs("", survey, engine, Settings(), 99, (), np.zeros(0), data)
     compiled = compile_model(build(SPEC, survey, engine=engine))
     swapped = compiled.with_data(swapped_data(compiled, SPEC, asked)).native
     rebuilt = compile_model(build(SPEC, answered(SPEC, survey, data), engine=engine)).native

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["DRAWS", "SbcInputs", "rank_world", "sbc_ranks", "sbc_study", "swapped_data", "truth_ranks"]
 
 DRAWS = 99
-"""Posterior draws among which the truth is ranked: a hundred ranks."""
-
-_ESS, _RHAT = 100, 1.05
+"""Posterior draws among which the truth is ranked, unless others are asked for: a hundred ranks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,7 @@ class SbcInputs:
 
     Attributes
     ----------
+    among : posterior draws among which the truth is ranked
     names : of the quantities that are ranked
     truth : (quantity,)
     data : measure or outcome -> answers given, outcomes observed
@@ -50,6 +49,7 @@ class SbcInputs:
     survey: Survey
     engine: str
     settings: Settings
+    among: int
     names: tuple[str, ...]
     truth: np.ndarray
     data: dict[str, np.ndarray]
@@ -63,6 +63,7 @@ def sbc_study(
     sims: int,
     seed: int = 1,
     settings: Settings | None = None,
+    among: int = DRAWS,
 ) -> Study:
     """Return the study that fits worlds from a model's prior and ranks the truth.
 
@@ -76,6 +77,7 @@ def sbc_study(
     engine : ``"marginal"`` or ``"explicit"``
     sims : worlds; more of them go on with a store of fewer
     settings : of the first try; by default 2 chains of 1,000 draws after 500
+    among : posterior draws among which the truth is ranked; fewer ask for less of a slow sampler
 
     Raises
     ------
@@ -92,7 +94,7 @@ def sbc_study(
             f"{k}",
             int(np.random.SeedSequence([seed, k]).generate_state(1)[0]),
             SbcInputs(
-                text, survey, engine, settings, names, worlds.truth.values[k],
+                text, survey, engine, settings, among, names, worlds.truth.values[k],
                 {name: values[k] for name, values in worlds.data.items()},
             ),
         )
@@ -102,7 +104,7 @@ def sbc_study(
         "spec_hash": queries.spec_hash(spec), "survey": survey.data_hash, "n": survey.n,
         "engine": engine, "quantities": list(names),
     }  # fmt: skip
-    return Study("sbc", rank_world, jobs, design, {**asdict(settings), "seed": seed, "ranked_among": DRAWS})
+    return Study("sbc", rank_world, jobs, design, {**asdict(settings), "seed": seed, "ranked_among": among})
 
 
 def rank_world(job: Job) -> dict[str, Any]:
@@ -116,14 +118,16 @@ def rank_world(job: Job) -> dict[str, Any]:
         swapped = compiled.with_data(swapped_data(compiled, spec, asked))
         settings = asked.settings
         tree, gate = _sampled(swapped, settings, job.seed)
-        if retried := not _usable(gate):
+        if retried := not _usable(gate, asked.among):
             settings = _stricter(settings)
             tree, gate = _sampled(swapped, settings, job.seed + 1)
     outcomes = {y: asked.data[y] for y in queries.outcomes(spec)}
     drawn = quantities(spec, tree["posterior"].to_dataset(), compiled.built.parameters, outcomes)
     return {
-        "ranks": truth_ranks(drawn.sel(parameter=list(asked.names)).values, asked.truth).tolist(),
-        "usable": _usable(gate),
+        "ranks": truth_ranks(
+            drawn.sel(parameter=list(asked.names)).values, asked.truth, asked.among
+        ).tolist(),
+        "usable": _usable(gate, asked.among),
         "gate": gate.ok,
         "retried": retried,
         "rhat_max": round(gate.rhat_max, 4),
@@ -133,8 +137,8 @@ def rank_world(job: Job) -> dict[str, Any]:
     }
 
 
-def truth_ranks(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Count the draws below the truth, of :data:`DRAWS` that lie equally far apart.
+def truth_ranks(draws: np.ndarray, truth: np.ndarray, among: int = DRAWS) -> np.ndarray:
+    """Count the draws below the truth, of so many that lie equally far apart.
 
     Parameters
     ----------
@@ -142,7 +146,7 @@ def truth_ranks(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:
     truth : (quantity,)
     """
     flat = draws.reshape(-1, draws.shape[-1])
-    kept = np.linspace(0, len(flat) - 1, DRAWS).round().astype(int)
+    kept = np.linspace(0, len(flat) - 1, among).round().astype(int)
     return np.sum(flat[kept] < truth, axis=0)
 
 
@@ -151,22 +155,24 @@ def sbc_ranks(store: Store, *, usable: bool = True) -> xr.DataArray:
 
     Parameters
     ----------
-    usable : only of fits whose draws can be ranked among (smallest ESS 100, r_hat at most 1.05, at most 0.1%
-        divergent). Which fits these are depends on the data alone, so uniform ranks stay uniform
+    usable : only of fits whose draws can be ranked among: a smallest ESS as large as there are ranks, r_hat
+        at most 1 + 5 / ranks, at most 0.1% divergent. Which fits these are depends on the data and the
+        sampler's seed, not on the truth, so uniform ranks stay uniform
 
     Returns
     -------
     xr.DataArray
-        dims (simulation, quantity), whole numbers from 0 to :data:`DRAWS`
+        dims (simulation, quantity), whole numbers from 0 to the attribute ``among``
     """
     import xarray as xr
 
     rows = [r for r in store.rows if r.result is not None and (r.result["usable"] or not usable)]
-    names = store.headers[0].design["quantities"]
+    names, among = store.headers[0].design["quantities"], store.headers[0].settings["ranked_among"]
     return xr.DataArray(
         np.array([r.result["ranks"] for r in rows if r.result], int).reshape(len(rows), len(names)),
         dims=("simulation", "quantity"),
         coords={"simulation": [r.key for r in rows], "quantity": names},
+        attrs={"among": among},
     )
 
 
@@ -183,9 +189,10 @@ def _stricter(settings: Settings) -> Settings:
     return replace(settings, draws=2 * settings.draws, tune=2 * settings.tune, target_accept=0.95)
 
 
-def _usable(gate: Convergence) -> bool:
+def _usable(gate: Convergence, among: int) -> bool:
     divergent = any("diverged" in failure for failure in gate.failures)
-    return gate.ess_min >= _ESS and gate.rhat_max <= _RHAT and not divergent
+    ranks = among + 1
+    return gate.ess_min >= ranks and gate.rhat_max <= 1 + 5 / ranks and not divergent
 
 
 def swapped_data(compiled: Compiled, spec: ModelSpec, asked: SbcInputs) -> dict[str, np.ndarray]:
