@@ -95,8 +95,9 @@ def report(store: Store, engine: str, command: str) -> str:
         "uniform ranks stray as far from the diagonal, somewhere, as these do (exact). The band that is "
         f"{LEVEL:.0%} for all quantities together is left where p < {limit:.1e} (Bonferroni).",
         "",
-        f"**{_passed(outside, len(names), SIMS[engine] - len(store.rows))}** Smallest p: {p[least]:.2g} ({names[least]}); among "
-        f"{len(names)} uniform p the smallest is below {1 - 0.5 ** (1 / len(p)):.2g} in half of all runs.",
+        f"**{_passed(outside, len(names), SIMS[engine] - len(store.rows))}** Smallest p: {p[least]:.2g} "
+        f"({names[least]}); among {len(names)} uniform p the smallest is below "
+        f"{1 - 0.5 ** (1 / len(p)):.2g} in half of all runs.",
         "",
         *_fits(store, engine),
         "",
@@ -140,8 +141,8 @@ def _fits(store: Store, engine: str) -> Iterator[str]:
     yield f"- Worlds fitted: {len(store.rows)}{short}; failed with an error: {len(failed)}."
     yield (
         "- Not ranked among, as chains hardly moved even at the second try (smallest ESS below "
-        f"{ranks}, r_hat above {1 + 5 / ranks:.2f}, or more than 0.1% divergent): {len(unusable)}. With these "
-        f"worlds the smallest p is {smallest:.2g}."
+        f"{ranks}, r_hat above {1 + 5 / ranks:.2f}, or more than 0.1% divergent): {len(unusable)}. With "
+        f"these worlds the smallest p is {smallest:.2g}."
     )
     yield (
         f"- Sampled twice: {sum(r['retried'] for r in results)}. Passed the gate users have, at these few "
