@@ -36,12 +36,13 @@ def build_explicit(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
             store_latents(structure, level)
         structure.parameters.close()
     rows = [f"{own_level(spec, y)}.{y}.{part}" for y in outcomes for part in ("row", "y")]
+    answers = [f"{m.name}.{part}" for m in spec.measures for part in ("y", "filled")]
     return Built(
         model=model,
         engine="explicit",
         reason=reason or "every latent is a variable",
         parameters=parameters(model),
         constant_entries=tuple(v.name for v in model.deterministics if v.name.startswith("cor(")),
-        refit_data=tuple(rows),
+        refit_data=(*rows, *(name for name in answers if name in model.named_vars)),
         hidden=hidden(model),
     )

@@ -9,21 +9,27 @@
 | `verdicts` | worlds to simulate, fit and judge, cell by cell |
 | `calibration` | error rates of the verdict for one model and design |
 | `power` | rates of support over designs: how many teams it takes |
+| `sbc`, `from_prior` | worlds drawn from a model's own prior, fitted; ranks of the truth among the draws |
+| `ranks` | simultaneous bands for ranks that should be uniform |
 """
 
 from __future__ import annotations
 
 from coefficacy.studies.calibration import EFFECTS, calibrate, calibration_cells
 from coefficacy.studies.designs import design_of, planned_design
+from coefficacy.studies.from_prior import PriorWorlds, prior_worlds
 from coefficacy.studies.imitation import imitate
 from coefficacy.studies.jobs import Job, Row, Study
 from coefficacy.studies.power import Needed, Power, PowerCell, teams_needed
+from coefficacy.studies.ranks import RankBand, rank_band, rank_counts, uniformity
 from coefficacy.studies.run import run_study
+from coefficacy.studies.sbc import DRAWS, sbc_ranks, sbc_study
 from coefficacy.studies.store import Header, Store, read_store, source_hash
 from coefficacy.studies.verdicts import Cell, Sampling, count, judge_world, verdict_study
 from coefficacy.worlds import Design, Scale
 
 __all__ = [
+    "DRAWS",
     "EFFECTS",
     "Cell",
     "Design",
@@ -32,6 +38,8 @@ __all__ = [
     "Needed",
     "Power",
     "PowerCell",
+    "PriorWorlds",
+    "RankBand",
     "Row",
     "Sampling",
     "Scale",
@@ -44,9 +52,15 @@ __all__ = [
     "imitate",
     "judge_world",
     "planned_design",
+    "prior_worlds",
+    "rank_band",
+    "rank_counts",
     "read_store",
     "run_study",
+    "sbc_ranks",
+    "sbc_study",
     "source_hash",
     "teams_needed",
+    "uniformity",
     "verdict_study",
 ]
