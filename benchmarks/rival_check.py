@@ -12,24 +12,16 @@ with all worlds done it only writes results/rival_check.md anew.
 
 from __future__ import annotations
 
-import argparse
-import os
-import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
 import numpy as np
+from verdict_worlds import kept_worlds, options, origin
 
-from coefficacy.cli.show import checks_bar
-from coefficacy.errors import Interrupted
 from coefficacy.reporting.calibration import rate_text
 from coefficacy.spec import ModelSpec, load_model
-from coefficacy.studies import Cell, Design, Row, Sampling, Store, imitate, run_study, verdict_study
+from coefficacy.studies import Cell, Design, Row, Sampling, Store, imitate, verdict_study
 
-FOLDER = Path(__file__).resolve().parent / "results"
 NAME = "rival_check"
 TEAMS, MEMBERS, LAYERS, ITEMS, RELIABILITY = 40, 6, 4, 5, 0.4
 EFFECTS = {0.0: 200, 0.3: 50, 0.5: 50}
@@ -55,7 +47,7 @@ def _spec(family: str) -> ModelSpec:
     return replace(spec, measures=tuple(measures))
 
 
-def report(store: Store, command: str) -> str:
+def report(store: Store) -> str:
     """Return the text of the Markdown file."""
     lines = [
         "# The rival's predictive check",
@@ -69,7 +61,7 @@ def report(store: Store, command: str) -> str:
         "",
         "## How it was made",
         "",
-        *_origin(store, command),
+        *origin(store),
     ]
     return "\n".join(lines) + "\n"
 
@@ -90,42 +82,16 @@ def _rows(rows: tuple[Row, ...]) -> Iterator[tuple[str, ...]]:
             )  # fmt: skip
 
 
-def _origin(store: Store, command: str) -> Iterator[str]:
-    rows = store.rows
-    yield f"- Date: {store.headers[0].when[:10]} to {date.today()}."
-    yield f"- Command: `{command}`"
-    yield f"- Versions: {', '.join(f'{k} {v}' for k, v in store.headers[-1].versions.items())}."
-    sources = sorted({row.source for row in rows})
-    yield f"- Source of the package (hash): {', '.join(sources)}."
-    seconds = np.array([row.seconds for row in rows])
-    yield (
-        f"- Seconds: {seconds.sum():.0f} added over processes, one thread each, on {os.cpu_count()} cores; a "
-        f"world took {np.median(seconds):.0f} (median)."
-    )
-    for message in dict.fromkeys(row.error for row in rows if row.error):
-        yield f"- Failed: {message}"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options(__doc__.splitlines()[0])
     parser.add_argument("--family", choices=FAMILIES, action="append", help="default both")
-    parser.add_argument("--worlds-share", type=float, default=1.0, help="of every cell, the first worlds")
-    parser.add_argument("--workers", type=int, help="processes; default one a processor")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
     asked = parser.parse_args()
     cells = [cell for family in asked.family or FAMILIES for cell in cells_of(family)]
     study = verdict_study(
         "rival", cells, sampling=Sampling(every_rival=True), design={"world": "C4"}, share=asked.worlds_share
     )
-    try:
-        with checks_bar(quiet=False) as progress:
-            store = run_study(
-                study, store=asked.out / f"{NAME}.jsonl", workers=asked.workers, progress=progress
-            )
-    except Interrupted as stopped:
-        raise SystemExit(f"{stopped}") from None
-    command = shlex.join(["python", f"benchmarks/{NAME}.py", *sys.argv[1:]])
-    (asked.out / f"{NAME}.md").write_text(report(store, command), encoding="utf-8")
+    store = kept_worlds(study, asked.out / f"{NAME}.jsonl", asked.workers)
+    (asked.out / f"{NAME}.md").write_text(report(store), encoding="utf-8")
     print(f"Written: {asked.out / f'{NAME}.md'}")
 
 

@@ -14,21 +14,11 @@ done it only writes results/verdict_grid.md anew.
 
 from __future__ import annotations
 
-import argparse
-import os
-import shlex
-import sys
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from itertools import product
-from pathlib import Path
 
-import numpy as np
+from verdict_worlds import kept_worlds, options, origin
 
-from coefficacy.cli.show import checks_bar
-from coefficacy.errors import Interrupted
 from coefficacy.reporting.calibration import RATE_COLUMNS, rate_cells
 from coefficacy.spec import load_model
 from coefficacy.studies import (
@@ -40,11 +30,9 @@ from coefficacy.studies import (
     Store,
     count,
     imitate,
-    run_study,
     verdict_study,
 )
 
-FOLDER = Path(__file__).resolve().parent / "results"
 NAME = "verdict_grid"
 TEAMS, MEMBERS, LAYERS = (15, 40, 120), (4, 10), (2, 6)
 RELIABILITY = {"low": 0.2, "high": 0.6}
@@ -78,7 +66,7 @@ def cells_of_grid() -> dict[tuple[str, ...], Cell]:
     return cells
 
 
-def report(cells: dict[tuple[str, ...], Cell], store: Store, command: str) -> str:
+def report(cells: dict[tuple[str, ...], Cell], store: Store) -> str:
     """Return the text of the Markdown file; nothing that was run is left out of it."""
     rows = store.rows
     by_cell: dict[str, list[Row]] = {cell.name: [] for cell in cells.values()}
@@ -99,56 +87,20 @@ def report(cells: dict[tuple[str, ...], Cell], store: Store, command: str) -> st
         "",
         "## How it was made",
         "",
-        *_origin(rows, store, command),
+        *origin(store),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _origin(rows: tuple[Row, ...], store: Store, command: str) -> Iterator[str]:
-    results = [row.result for row in rows if row.result is not None]
-    asked = store.headers[-1].settings
-    yield f"- Date: {store.headers[0].when[:10]} to {date.today()}."
-    yield f"- Command: `{command}`"
-    yield f"- Each world: {asked['chains']} chains of {asked['draws']} draws after {asked['tune']}."
-    yield f"- Versions: {', '.join(f'{k} {v}' for k, v in store.headers[-1].versions.items())}."
-    yield f"- Source of the package (hash): {_counted(row.source for row in rows)}."
-    yield f"- Engine: {_counted(r['engine'] for r in results)}."
-    spared = sum(r["p_better"] is None for r in results)
-    again = sum(r["retried"] for r in results)
-    yield f"- The rival was not needed in {spared} worlds; {again} were sampled twice."
-    seconds = np.array([row.seconds for row in rows])
-    yield (
-        f"- Seconds: {seconds.sum():.0f} added over processes, one thread each, on {os.cpu_count()} cores; a "
-        f"world took {np.median(seconds):.0f} (median), at most {seconds.max():.0f}."
-    )
-    for message in dict.fromkeys(row.error for row in rows if row.error):
-        yield f"- Failed: {message}"
-
-
-def _counted(values: Iterator[str]) -> str:
-    return ", ".join(f"{value} ({n} worlds)" for value, n in Counter(values).most_common())
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds-share", type=float, default=1.0, help="of every cell, the first worlds")
-    parser.add_argument("--workers", type=int, help="processes; default one a processor")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
-    asked = parser.parse_args()
+    asked = options(__doc__.splitlines()[0]).parse_args()
     cells = cells_of_grid()
     design = {"world": "C4", "cells": {cell.name: cell.worlds for cell in cells.values()}}
     study = verdict_study(
         "worlds", cells.values(), sampling=SAMPLING, design=design, share=asked.worlds_share
     )
-    try:
-        with checks_bar(quiet=False) as progress:
-            store = run_study(
-                study, store=asked.out / f"{NAME}.jsonl", workers=asked.workers, progress=progress
-            )
-    except Interrupted as stopped:
-        raise SystemExit(f"{stopped}") from None
-    command = shlex.join(["python", f"benchmarks/{NAME}.py", *sys.argv[1:]])
-    (asked.out / f"{NAME}.md").write_text(report(cells, store, command), encoding="utf-8")
+    store = kept_worlds(study, asked.out / f"{NAME}.jsonl", asked.workers)
+    (asked.out / f"{NAME}.md").write_text(report(cells, store), encoding="utf-8")
     print(f"Written: {asked.out / f'{NAME}.md'}")
 
 
