@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from coefficacy.errors import FitError, Problem, did_you_mean
-from coefficacy.sampling import Settings, compiled_model
+from coefficacy.sampling import SamplingStopped, Settings, compiled_model
 from coefficacy.sampling import fit as sample_model
 from coefficacy.scores.equation import equation_spec, keeps_measurement, with_expected
 from coefficacy.scores.exact import has_exact_scores, left_out_exact
@@ -169,10 +169,13 @@ def fit_rival(fit: Fit, rival: str, refits: Refits, tell: Tell) -> Fit:
             spec, survey = equation_spec(fit.spec, rival), with_expected(fit.survey, latents)
             settings = Settings()
     tell(f"rival {rival}", 0, 1)
-    found = sample_model(
-        spec, survey, engine=own, draws=settings.draws, tune=settings.tune, chains=settings.chains,
-        seed=refits.seed, progress=False, target_accept=_CAREFUL,
-    )  # fmt: skip
+    try:
+        found = sample_model(
+            spec, survey, engine=own, draws=settings.draws, tune=settings.tune, chains=settings.chains,
+            seed=refits.seed, progress=False, target_accept=_CAREFUL,
+        )  # fmt: skip
+    except SamplingStopped:  # its draws are the rival's, and nobody asked for these
+        raise SamplingStopped(None) from None
     tell(f"rival {rival}", 1, 1)
     return found
 
