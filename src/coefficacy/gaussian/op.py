@@ -125,7 +125,7 @@ class Paths(_Kernel):
             pt.zeros_like(o) if _is_disconnected(c) else c
             for o, c in zip(outputs[:4], cotangents[:4], strict=True)
         ]
-        return [*PathsGradient()(*inputs, *bars), *_disconnected(8)]
+        return [*PathsGradient()(*inputs, *bars), *_disconnected(7)]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         return [[i < 5] * 4 + [False] * 3 for i in range(len(node.inputs))]

@@ -22,6 +22,7 @@ from coefficacy.checks.predictive.observed_model import ObservedModel
 from coefficacy.checks.predictive.plan import design_of
 from coefficacy.checks.predictive.registry import REPLICATED_CHECKS
 from coefficacy.model import build
+from coefficacy.model.observed import build_observed, observed_only
 from coefficacy.sampling import prior_predictive
 from coefficacy.spec import loads
 from coefficacy.spec.model import ModelSpec
@@ -88,7 +89,7 @@ def survey_of(spec: ModelSpec) -> Survey:
 
 def prior_data(spec: ModelSpec, survey: Survey) -> tuple[Draws, Copies]:
     """Prior draws without those that R^2 < 1 rules out, and PyMC's data for each of them."""
-    built = build(spec, survey, engine="explicit" if spec.measures and len(spec.measures) > 1 else "auto")
+    built = build_observed(spec, survey) if observed_only(spec) else build(spec, survey, engine="explicit")
     tree = prior_predictive(built, draws=N_DRAWS, seed=2)
     prior, drawn = tree["prior"].to_dataset(), tree["prior_predictive"].to_dataset()
     flat = [v.values.reshape(N_DRAWS, -1) for v in prior.data_vars.values() if v.dtype.kind == "f"]
