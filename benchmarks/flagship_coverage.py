@@ -15,7 +15,6 @@ on where it was; with all worlds done it only writes results/flagship_coverage.m
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -23,17 +22,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rows import Row, add_row, read_rows
 
 import coefficacy as co
 from coefficacy.errors import Interrupted
 from coefficacy.spec import loads
-
-type Row = dict[str, Any]
+from coefficacy.studies import source_hash
 
 FOLDER = Path(__file__).resolve().parent / "results"
 NAME = "flagship_coverage"
@@ -93,35 +91,6 @@ def found(world: Any, seed: int, settings: dict[str, int]) -> Row:
         "seconds": {k: round(v, 2) for k, v in verdict.seconds.items() if v is not None},
         "versions": fit.versions,
     }  # fmt: skip
-
-
-# Rows on disk -----------------------------------------------------------------------------------------------
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Read the rows; a last line that a kill left unfinished is cut off."""
-    if not path.exists():
-        return []
-    text = path.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole, encoding="utf-8")
-    return [json.loads(line) for line in whole.splitlines()]
-
-
-def add_row(path: Path, row: Row) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def source_hash() -> str:
-    """Of the package that runs, so that rows of two versions are told apart."""
-    here, digest = Path(co.__file__).parent, sha256()
-    for file in sorted(here.rglob("*.py")):
-        digest.update(file.relative_to(here).as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 # Report -----------------------------------------------------------------------------------------------------

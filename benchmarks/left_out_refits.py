@@ -19,7 +19,6 @@ those that are not, and with all done it only writes results/left_out_refits.md 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rows import add_row, read_rows
 from scipy import stats
 
 import coefficacy as co
@@ -260,7 +260,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
     asked = parser.parse_args()
     store = asked.out / f"{NAME}.jsonl"
-    rows = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
+    rows = read_rows(store)
     for part in asked.part or PARTS:
         if part in {row["part"] for row in rows}:
             continue
@@ -269,8 +269,7 @@ def main() -> None:
         origin = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "versions": package_versions()}
         row = {"part": part, **found, "seconds": round(time.perf_counter() - started, 1), **origin}
         rows.append(row)
-        with store.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        add_row(store, row)
     rows.sort(key=lambda row: list(PARTS).index(row["part"]))
     (asked.out / f"{NAME}.md").write_text(report(rows), encoding="utf-8")
     print(f"Written: {asked.out / f'{NAME}.md'}")

@@ -22,8 +22,6 @@ worlds. Started again, the script goes on where it was.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import platform
 import sys
 import time
@@ -31,18 +29,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from rows import Row, add_row, read_rows
 from scipy import stats
 
 import coefficacy as co
 from coefficacy.sampling.result import package_versions
 from coefficacy.scores.stacking_model import plain_weights
-
-type Row = dict[str, Any]
 
 FOLDER = Path(__file__).resolve().parent / "results"
 NAME = "stacking_recovery"
@@ -148,27 +144,6 @@ def run_world(seed: int, design: Design) -> Row:
         "diff": found.diff, "seconds": round(time.perf_counter() - started, 2),
         "when": datetime.now(UTC).isoformat(timespec="seconds"), "versions": package_versions(),
     }  # fmt: skip
-
-
-# Rows on disk -----------------------------------------------------------------------------------------------
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Read the rows; a last line that a kill left unfinished is cut off."""
-    if not path.exists():
-        return []
-    text = path.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole, encoding="utf-8")
-    return [json.loads(line) for line in whole.splitlines()]
-
-
-def add_row(path: Path, row: Row) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 # Report -----------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coefficacy.cli.analysis import TableFiles, read_input
 from coefficacy.cli.exits import Exit
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from coefficacy.verdicts import Calibration
     from coefficacy.worlds import Design
 
-__all__ = ["STORE", "Plan", "Worlds", "run_calibration", "worlds_folder"]
+__all__ = ["STORE", "Plan", "Worlds", "judging", "run_calibration", "worlds_folder"]
 
 STORE = "worlds.jsonl"
 
@@ -69,7 +71,6 @@ def run_calibration(
     quiet: bool,
 ) -> Exit:
     """Check everything, judge the worlds that are not in the folder yet, write and print the rates."""
-    from coefficacy.cli.show import checks_bar
     from coefficacy.reporting import write_calibration
     from coefficacy.studies import Sampling, calibrate
 
@@ -77,19 +78,28 @@ def run_calibration(
     effects = worlds.planted()
     spec, design = _designed(model, files, plan)
     sampling = Sampling(worlds.draws, worlds.tune, worlds.chains, worlds.seed)
-    try:
-        with checks_bar(quiet=quiet) as progress:
-            found = calibrate(
-                spec, design, sims=worlds.sims, effects=effects, sampling=sampling,
-                store=folder / STORE, workers=workers, progress=progress,
-            )  # fmt: skip
-    except Interrupted as stopped:
-        mend = "Go on with the same command and --resume."
-        raise Interrupted([replace(problem, mend=mend) for problem in stopped.problems]) from None
+    with judging(quiet=quiet) as progress:
+        found = calibrate(
+            spec, design, sims=worlds.sims, effects=effects, sampling=sampling,
+            store=folder / STORE, workers=workers, progress=progress,
+        )  # fmt: skip
     write_calibration(found, folder)
     if not quiet:
         _show(found, folder)
     return Exit.DONE
+
+
+@contextmanager
+def judging(*, quiet: bool) -> Iterator[Any]:
+    """Show how far the worlds are, and say how to go on if they are stopped."""
+    from coefficacy.cli.show import checks_bar
+
+    try:
+        with checks_bar(quiet=quiet) as progress:
+            yield progress
+    except Interrupted as stopped:
+        mend = "Go on with the same command and --resume."
+        raise Interrupted([replace(problem, mend=mend) for problem in stopped.problems]) from None
 
 
 def _designed(model: str, files: TableFiles, plan: Plan) -> tuple[ModelSpec, Design]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coefficacy.cli.calibration import STORE, Worlds, worlds_folder
+from coefficacy.cli.calibration import STORE, Worlds, judging, worlds_folder
 from coefficacy.cli.exits import Exit
-from coefficacy.errors import Interrupted, Problem, StudyError
+from coefficacy.errors import Problem, StudyError
 
 if TYPE_CHECKING:
     from coefficacy.studies import Power
@@ -57,7 +57,6 @@ def run_power(
     quiet: bool,
 ) -> Exit:
     """Check everything, judge the worlds that are not in the folder yet, write and print the rates."""
-    from coefficacy.cli.show import checks_bar
     from coefficacy.reporting import write_power
     from coefficacy.spec import load_model
     from coefficacy.studies import Sampling, teams_needed
@@ -67,16 +66,12 @@ def run_power(
     folder = worlds_folder(out, resume=resume)
     (effect,) = worlds.planted()
     sampling = Sampling(worlds.draws, worlds.tune, worlds.chains, worlds.seed)
-    try:
-        with checks_bar(quiet=quiet) as progress:
-            found = teams_needed(
-                load_model(model), teams=teams, team_sizes=sizes, effect=effect, wish=wish,
-                layers=designs.layers, n_items=designs.items, reliability=designs.reliability,
-                sims=worlds.sims, sampling=sampling, store=folder / STORE, workers=workers, progress=progress,
-            )  # fmt: skip
-    except Interrupted as stopped:
-        mend = "Go on with the same command and --resume."
-        raise Interrupted([replace(problem, mend=mend) for problem in stopped.problems]) from None
+    with judging(quiet=quiet) as progress:
+        found = teams_needed(
+            load_model(model), teams=teams, team_sizes=sizes, effect=effect, wish=wish,
+            layers=designs.layers, n_items=designs.items, reliability=designs.reliability,
+            sims=worlds.sims, sampling=sampling, store=folder / STORE, workers=workers, progress=progress,
+        )  # fmt: skip
     write_power(found, folder)
     if not quiet:
         _show(found, folder)

@@ -7,7 +7,7 @@ import pymc as pm
 from coefficacy.model.answers import add_answers
 from coefficacy.model.built import Built
 from coefficacy.model.frame import coordinates, hidden, parameters, store_latents
-from coefficacy.model.outcomes import add_outcome, own_level
+from coefficacy.model.outcomes import add_outcome
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import ModelSpec
@@ -35,7 +35,7 @@ def build_explicit(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
         for level in structure.levels[1:] or structure.levels:
             store_latents(structure, level)
         structure.parameters.close()
-    rows = [f"{own_level(spec, y)}.{y}.{part}" for y in outcomes for part in ("row", "y")]
+    rows = [f"{queries.outcome_level(spec, y)}.{y}.{part}" for y in outcomes for part in ("row", "y")]
     answers = [f"{m.name}.{part}" for m in spec.measures for part in ("y", "filled")]
     return Built(
         model=model,

@@ -34,7 +34,7 @@ from coefficacy.model.built import Built
 from coefficacy.model.effects import effect_prior
 from coefficacy.model.frame import coordinates, hidden, parameters, store_latents
 from coefficacy.model.obstacles import is_sampled, why_not_marginal
-from coefficacy.model.outcomes import outcome_intercept, own_level
+from coefficacy.model.outcomes import outcome_intercept
 from coefficacy.model.recovered import RECOVER, TeamRecovery
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
@@ -115,7 +115,9 @@ class _Collapsed:
         self.sampled = [m for m in measures if is_sampled(self.survey, m)]
         self.exact = [m for m in measures if m.name in answered and m not in self.sampled]
         self.projected = [m for m in measures if m not in self.sampled and m not in self.exact]
-        self.outcomes = [y for y in queries.outcomes(self.spec) if own_level(self.spec, y) == self.team]
+        self.outcomes = [
+            y for y in queries.outcomes(self.spec) if queries.outcome_level(self.spec, y) == self.team
+        ]
         self.first_score = sum(len(self.survey.items[m.name]) for m in self.projected)
         self.above = UnitsAbove(structure, self.outcomes)
         self.reason = self._reason()

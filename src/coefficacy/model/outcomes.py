@@ -13,14 +13,13 @@ from coefficacy.model.ordinal import cumulative, link_sd
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import FamilySpec
-from coefficacy.spec.queries import outcome_level as own_level
 
-__all__ = ["add_outcome", "outcome_coords", "outcome_intercept", "own_level"]
+__all__ = ["add_outcome", "outcome_coords", "outcome_intercept"]
 
 
 def outcome_coords(structure: Structure, outcome: str) -> dict[str, Any]:
     """Coordinates of an outcome: the units in which it was observed, and its cuts if it is ordinal."""
-    level = own_level(structure.spec, outcome)
+    level = queries.outcome_level(structure.spec, outcome)
     column = structure.survey.column(level, outcome)
     stem = f"{level}.{outcome}"
     coords: dict[str, Any] = {}
@@ -37,7 +36,7 @@ def add_outcome(structure: Structure, outcome: str) -> None:
     Units without an outcome take part in everything but the likelihood. The rows in the likelihood are data
     (``L.y.row``), so that units can be left out without compiling again.
     """
-    spec, level = structure.spec, own_level(structure.spec, outcome)
+    spec, level = structure.spec, queries.outcome_level(structure.spec, outcome)
     family, stem = queries.family_of(spec, outcome), f"{level}.{outcome}"
     link = queries.link_of(spec, outcome)
     y = np.asarray(structure.survey.column(level, outcome).values, float)
@@ -75,7 +74,7 @@ def outcome_intercept(structure: Structure, outcome: str, *, around: Any = None)
 
 
 def _intercept(structure: Structure, outcome: str, around: Any) -> Any:
-    stem = f"{own_level(structure.spec, outcome)}.{outcome}"
+    stem = f"{queries.outcome_level(structure.spec, outcome)}.{outcome}"
     family, link = queries.family_of(structure.spec, outcome), queries.link_of(structure.spec, outcome)
     key, stored = f"{stem} ~ 1", f"{stem}.intercept"
     if family.family == "gaussian":

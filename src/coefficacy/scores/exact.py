@@ -11,7 +11,8 @@ import xarray as xr
 from coefficacy.model.recovered import EXPECTED, OUTCOME_DENSITY
 from coefficacy.scores.density import log_density
 from coefficacy.scores.kept import PARETO_K
-from coefficacy.scores.left_out import LeftOut, rhat_of_total, scored_outcomes
+from coefficacy.scores.left_out import LeftOut, scored_outcomes
+from coefficacy.scores.refitting import rhat_of_total
 
 if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec

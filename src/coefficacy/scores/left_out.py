@@ -11,7 +11,6 @@ import xarray as xr
 from scipy import stats
 
 from coefficacy.errors import FitError, Problem
-from coefficacy.model.outcomes import own_level
 from coefficacy.scores.refitting import averaged, given_answers, outcome_values, refit_without
 from coefficacy.spec import queries
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["Comparison", "LeftOut", "Refits", "compare", "left_out_units", "rhat_of_total", "scored_outcomes"]
+__all__ = ["Comparison", "LeftOut", "Refits", "compare", "left_out_units", "scored_outcomes"]
 
 RHAT_OF_REFITS = 1.05
 
@@ -76,7 +75,7 @@ class Comparison:
 
 def scored_outcomes(spec: ModelSpec, level: str) -> tuple[str, ...]:
     """Outcomes of one level, all of which are left out together."""
-    return tuple(y for y in queries.outcomes(spec) if own_level(spec, y) == level)
+    return tuple(y for y in queries.outcomes(spec) if queries.outcome_level(spec, y) == level)
 
 
 def left_out_units(
@@ -92,7 +91,7 @@ def left_out_units(
 
     .. math:: \log \frac1S \sum_s p(y_j \mid u_j^{(s)}, \theta^{(s)})
 
-    over draws of a refit in which the fold's outcomes are missing; several outcomes are scored jointly. An
+    over draws of a refit in which the fold's outcomes are missing; several outcomes are scored jointly. A
     reweighted average over the draws of the full fit is not used: the weights of a team's own latents are too
     uneven. Which prediction is scored: Merkle, Furr and Rabe-Hesketh 2019 (doi:10.1007/s11336-019-09679-0).
 
@@ -144,12 +143,3 @@ def compare(first: xr.DataArray, second: xr.DataArray) -> Comparison:
     difference = (first - second).values
     total, se = float(difference.sum()), float(np.sqrt(len(difference)) * difference.std(ddof=1))
     return Comparison(total, se, float(stats.norm.cdf(total / se)) if se > 0 else 0.5)
-
-
-def rhat_of_total(given: np.ndarray) -> float:
-    """Convergence of the density (chain, draw, unit) that is averaged; 1 for a single chain."""
-    from arviz_stats.base import array_stats
-
-    if given.shape[0] < 2:
-        return 1.0
-    return float(array_stats.rhat(given.sum(axis=-1), chain_axis=0, draw_axis=1))

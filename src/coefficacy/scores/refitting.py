@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from coefficacy.spec.model import ModelSpec
     from coefficacy.survey import Survey
 
-__all__ = ["Averaged", "averaged", "given_answers", "outcome_values", "refit_without", "tail_shape"]
+__all__ = [
+    "Averaged",
+    "averaged",
+    "given_answers",
+    "outcome_values",
+    "refit_without",
+    "rhat_of_total",
+    "tail_shape",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +54,16 @@ def averaged(given: np.ndarray) -> Averaged:
     score = special.logsumexp(given, axis=(0, 1)) - np.log(given.shape[0] * given.shape[1])
     relative = np.exp(given - score).sum(axis=-1)
     mcse = float(array_stats.mcse(relative, method="mean", chain_axis=0, draw_axis=1))
+    return Averaged(score, mcse, rhat_of_total(given))
+
+
+def rhat_of_total(given: np.ndarray) -> float:
+    """Convergence of the density (chain, draw, unit) that is averaged; 1 for a single chain."""
+    from arviz_stats.base import array_stats
+
     if given.shape[0] < 2:
-        return Averaged(score, mcse, 1.0)
-    return Averaged(score, mcse, float(array_stats.rhat(given.sum(axis=-1), chain_axis=0, draw_axis=1)))
+        return 1.0
+    return float(array_stats.rhat(given.sum(axis=-1), chain_axis=0, draw_axis=1))
 
 
 def tail_shape(given: np.ndarray) -> float:
