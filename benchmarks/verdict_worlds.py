@@ -17,7 +17,7 @@ from coefficacy.cli.show import checks_bar
 from coefficacy.errors import Interrupted
 from coefficacy.studies import Store, Study, run_study
 
-__all__ = ["FOLDER", "command", "kept_worlds", "options", "origin"]
+__all__ = ["FOLDER", "command", "kept_worlds", "options", "origin", "origin_of_fits"]
 
 FOLDER = Path(__file__).resolve().parent / "results"
 
@@ -45,6 +45,15 @@ def command() -> str:
 
 
 def origin(store: Store) -> Iterator[str]:
+    """Lines on how judged worlds were made: with the rival fitted only where it mattered."""
+    results = [row.result for row in store.rows if row.result is not None]
+    yield from origin_of_fits(store)
+    spared = sum(r["p_better"] is None for r in results)
+    again = sum(r["retried"] for r in results)
+    yield f"- The rival was not needed in {spared} worlds; {again} were sampled twice."
+
+
+def origin_of_fits(store: Store) -> Iterator[str]:
     """Lines on how the worlds in a store were made."""
     rows, asked = store.rows, store.headers[-1].settings
     results = [row.result for row in rows if row.result is not None]
@@ -54,9 +63,6 @@ def origin(store: Store) -> Iterator[str]:
     yield f"- Versions: {', '.join(f'{k} {v}' for k, v in store.headers[-1].versions.items())}."
     yield f"- Source of the package (hash): {_counted(row.source for row in rows)}."
     yield f"- Engine: {_counted(r['engine'] for r in results)}."
-    spared = sum(r["p_better"] is None for r in results)
-    again = sum(r["retried"] for r in results)
-    yield f"- The rival was not needed in {spared} worlds; {again} were sampled twice."
     seconds = np.array([row.seconds for row in rows])
     yield (
         f"- Seconds: {seconds.sum():.0f} added over processes, one thread each, on {os.cpu_count()} cores; a "

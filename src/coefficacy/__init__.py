@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import emergent_share as emergent_share
+    from coefficacy.estimands import estimate as estimate
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import plot_power as plot_power
@@ -69,6 +71,8 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "emergent_share": "estimands",
+    "estimate": "estimands",
     "ReportOfRecord": "reporting",
     "plot_check": "reporting",
     "plot_power": "reporting",

@@ -174,13 +174,22 @@ def test_unconverged_fit_is_announced_with_advice() -> None:
     assert "seed=2, retry=False, draws=100, tune=150, chains=2, target_accept=0.8" in text
 
 
+ESTIMAND = {
+    "answer": "supported",
+    "reason": "It lies above 0.1.",
+    "headline": "share",
+    "share": {"mean": 0.4, "sd": 0.1, "q2_5": 0.2, "q97_5": None, "p_positive": 1.0},
+}
+
+
 @pytest.mark.parametrize(
     ("changes", "fragment"),
     [
         ({"elpd": None, "ppc": None}, "Not applicable: the question names no rival"),
         ({"effect": {}, "effect_raw": {}}, "Verdict: cannot tell"),
         ({"agreement": {}}, "Verdict: cannot tell"),
-        ({"estimands": {"emergent_share": {"mean": 0.4, "q2_5": None}, "n_discordant": 3}}, "emergent share"),
+        ({"estimands": {"emergent_share": ESTIMAND}}, "Emergent share: supported. It lies above 0.1."),
+        ({"estimands": {"emergent_share": ESTIMAND}}, "share (headline)"),
         ({"n": {"persons": 70, "teams": 12, "layers": None}}, "Based on 70 persons, 12 teams."),
     ],
 )

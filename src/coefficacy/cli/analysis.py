@@ -100,7 +100,7 @@ def run_fit(
     """Validate everything, fit, decide, write; return the exit code."""
     folder = _writable(out)
     spec, survey = read_input(model, files)
-    if spec.question is None:
+    if spec.question is None and not any(estimand.is_asked for estimand in spec.estimands):
         mend = 'Add a [question] with an effect, e.g. effect = "team.y ~ x".'
         raise SpecError(Problem(model, "the model asks no question, so there is nothing to decide.", mend))
     rates = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coefficacy.cli.show import console, note, table
 from coefficacy.reporting.words import number, plain, stated
@@ -20,7 +20,8 @@ __all__ = ["show_result", "show_survey", "show_world"]
 def show_result(verdict: Verdict, folder: Path, *, seconds: float, simulated: bool) -> None:
     """Print effect, predictive check, left-out teams and verdict, and where the files are."""
     evidence = table("evidence", "estimate", "reads")
-    for row in (_effect_row(verdict), _check_row(verdict), _left_out_row(verdict)):
+    rows = (_effect_row(verdict), _check_row(verdict), _left_out_row(verdict))
+    for row in rows if verdict.effect_raw else (_headline_row(verdict),):
         evidence.add_row(*row)
     console().print(evidence)
     colour = {"supported": "green", "refuted": "red"}.get(verdict.verdict, "yellow")
@@ -51,14 +52,33 @@ def show_survey(spec: ModelSpec, data: Survey) -> None:
 
 def show_world(simulated: World, folder: Path) -> None:
     """Print what was simulated and how to go on."""
-    effect = simulated.truth["effect"]
     note(f"Simulated data for claim {simulated.claim}, seed {simulated.truth['options']['seed']}: {folder}")
-    note(f"Planted: {effect['name']} = {number(effect['standardised'], 3)} (standardised); see truth.json.")
+    note(f"Planted: {planted(simulated)}; see truth.json.")
+
+
+def planted(simulated: World) -> str:
+    """Return what was planted in a world: its effect, or the headlines of its estimands."""
+    effect = simulated.truth.get("effect")
+    if effect:
+        return f"{effect['name']} = {number(effect['standardised'], 3)} (standardised)"
+    estimands = simulated.truth["estimands"]
+    return ", ".join(
+        f"{kind} {plain(name)} = {number(value, 3)}"
+        for kind, found in estimands.items()
+        for name, value in found.items()
+    )
+
+
+def _headline_row(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.effect["name"], _interval(verdict.effect), f"verdict: {verdict.verdict}"
+
+
+def _interval(effect: dict[str, Any]) -> str:
+    return f"{number(effect.get('mean'))} [{number(effect.get('q2_5'))}, {number(effect.get('q97_5'))}]"
 
 
 def _effect_row(verdict: Verdict) -> tuple[str, str, str]:
-    effect = verdict.effect
-    interval = f"{number(effect.get('mean'))} [{number(effect.get('q2_5'))}, {number(effect.get('q97_5'))}]"
+    effect, interval = verdict.effect, _interval(verdict.effect)
     shares = (("P(effect above 0)", "p_positive"), ("P(within the ROPE)", "p_rope"))
     reads = ", ".join(stated(symbol, effect.get(key)) for symbol, key in shares)
     return "effect, standardised (95% interval)", interval, reads

@@ -48,7 +48,6 @@ __all__ = [
 
 _INTERVAL = "95% interval"
 _RIVALS = "rivals"
-_LABELS = {"q2_5": "2.5%", "q97_5": "97.5%"}
 _NO_RIVAL = "Not applicable: the question names no rival, or the comparison could not be made."
 
 
@@ -78,9 +77,9 @@ class PageFigure:
 def effect_section(fit: Fit, verdict: Verdict) -> dict[str, Any] | None:
     """The effect in words, its posterior against the ROPE, both scales in a table; None without an effect."""
     effect = verdict.effect
-    if not effect or not _known(effect, "mean", "q2_5", "q97_5"):
+    if fit.spec.question is None or not effect or not _known(effect, "mean", "q2_5", "q97_5"):
         return None
-    rope = fit.spec.question.rope if fit.spec.question else (-0.1, 0.1)
+    rope = fit.spec.question.rope
     name = plain(str(effect["name"]).rpartition("~")[2].strip())
     interval = f"{number(effect['q2_5'])} to {number(effect['q97_5'])}"
     sentence = (
@@ -92,7 +91,7 @@ def effect_section(fit: Fit, verdict: Verdict) -> dict[str, Any] | None:
     draws = effect_draws(fit)
     drawing = effect_figure(effect, rope, draws=draws, label=effect_axis(fit.spec))
     caption = f"Posterior of the standardised effect: {_INTERVAL} (equal-tailed) as a line, mean as a point."
-    scales = (("standardised", effect), ("raw", verdict.effect_raw))
+    scales = (("standardised", effect), ("raw", verdict.effect_raw or {}))
     return {
         "sentence": sentence,
         "figure": page_figure(drawing, "effect", sentence, caption),
@@ -174,12 +173,23 @@ def units_section(fit: Fit) -> dict[str, Any]:
 
 
 def estimand_tables(verdict: Verdict) -> list[PageTable]:
-    """Further quantities: one table for those of one number, one for each that has several."""
-    found = {name: value for name, value in verdict.estimands.items() if name != _RIVALS}
-    single = {name: value for name, value in found.items() if not isinstance(value, Mapping)}
-    tables = [_key_table("Quantities of the fitted model", single)] if single else []
-    tables += [_key_table(plain(name), value) for name, value in found.items() if isinstance(value, Mapping)]
-    return tables
+    """Return a table for each estimand of the model file, its answer in the caption."""
+    return [_estimand_table(name, found) for name, found in verdict.estimands.items() if name != _RIVALS]
+
+
+def _estimand_table(name: str, found: Mapping[str, Any]) -> PageTable:
+    numbers = {key: value for key, value in found.items() if isinstance(value, Mapping)}
+    rows = tuple(
+        (
+            f"{plain(key)} (headline)" if key == found.get("headline") else plain(key),
+            *(number(value.get(which), 3) for which in ("mean", "sd", "q2_5", "q97_5")),
+            probability(value.get("p_positive")),
+        )
+        for key, value in numbers.items()
+    )
+    answer = f": {found['answer']}. {found['reason']}" if found.get("answer") else ""
+    columns = ("quantity", "mean", "sd", "2.5%", "97.5%", "P(> 0)")
+    return PageTable(f"{plain(name).capitalize()}{answer}", columns, rows)
 
 
 def diagnostics_section(fit: Fit, verdict: Verdict, summary: pd.DataFrame) -> dict[str, Any]:
@@ -299,21 +309,6 @@ def _cells(row: pd.Series, latents: Sequence[str]) -> Iterable[str]:
     for name in latents:
         yield number(float(row[f"{name}_mean"]))
         yield f"{number(float(row[f'{name}_q2_5']))} to {number(float(row[f'{name}_q97_5']))}"
-
-
-def _key_table(caption: str, values: Mapping[str, Any]) -> PageTable:
-    rows = tuple((plain(str(name)), _cell(value)) for name, value in values.items())
-    return PageTable(caption, ("quantity", "value"), rows)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(
-            f"{_LABELS.get(str(key), plain(str(key)))} {_cell(item)}" for key, item in value.items()
-        )
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_cell, value))
-    return number(value, 3)
 
 
 def _summary_table(summary: pd.DataFrame) -> PageTable:

@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from coefficacy.spec.estimands import question_of
+
 if TYPE_CHECKING:
-    from coefficacy.spec import ModelSpec
+    from coefficacy.spec import EstimandSpec, ModelSpec
     from coefficacy.verdicts import Verdict
 
 __all__ = [
@@ -63,9 +65,9 @@ def plain(name: str) -> str:
 
 def question_sentence(spec: ModelSpec) -> str:
     """Return the question of a model file as a sentence; empty if it asks none."""
-    question = spec.question
+    question, estimand = spec.question, _asked(spec)
     if question is None:
-        return ""
+        return question_of(estimand) if estimand else ""
     comparative = "higher" if question.direction == "positive" else "lower"
     beyond = f", beyond the rival “{plain(question.rival)}”" if question.rival else ""
     outcome = f"{plain(question.response)} of a {plain(question.level)}"
@@ -92,7 +94,7 @@ def headline(verdict: Verdict, spec: ModelSpec) -> str:
     """Return what the verdict means for the question, in one sentence."""
     question = spec.question
     if question is None:
-        return "The model file asks no question, so there is nothing to decide."
+        return _on_estimand(verdict, spec)
     effect = f"{plain(question.term)} and {plain(question.response)}"
     if verdict.verdict == "supported":
         rival = f" that “{plain(question.rival)}” does not explain" if question.rival else ""
@@ -104,6 +106,22 @@ def headline(verdict: Verdict, spec: ModelSpec) -> str:
             f"that is larger than the region {number(low)} to {number(high)} of no practical effect."
         )
     return f"These data cannot tell whether there is a {question.direction} relation between {effect}."
+
+
+def _asked(spec: ModelSpec) -> EstimandSpec | None:
+    return next((estimand for estimand in spec.estimands if estimand.is_asked), None)
+
+
+def _on_estimand(verdict: Verdict, spec: ModelSpec) -> str:
+    estimand = _asked(spec)
+    if estimand is None:
+        return "The model file asks no question, so there is nothing to decide."
+    answer = {
+        "supported": "yes, these data support it",
+        "refuted": "no, these data speak against it",
+        "cannot tell": "these data cannot tell",
+    }[verdict.verdict]
+    return f"{question_of(estimand)} {answer[0].upper()}{answer[1:]}."
 
 
 def leftout_sentence(elpd: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@
 | `model` | the value types: `ModelSpec`, `Level`, `Measure`, `Formula`, ... |
 | `formula` | right-hand sides, parsed against an allow-list and never evaluated |
 | `priors` | prior distributions by name |
+| `estimands` | quantities a file may ask for, their options and questions |
 | `toml`, `write`, `fields` | reading and writing model files |
 | `validate`, `validate_parts` | what must hold before any data are seen |
 | `queries` | levels, latents, outcomes, columns, parameters and rivals of a model |
@@ -16,6 +17,7 @@ from __future__ import annotations
 from coefficacy.spec.formula import FUNCTIONS, parse_formula
 from coefficacy.spec.library import LibraryEntry, list_models, load_model
 from coefficacy.spec.model import (
+    EstimandSpec,
     Factor,
     FamilySpec,
     Formula,
@@ -59,6 +61,7 @@ from coefficacy.spec.validate import check
 __all__ = [
     "DISTRIBUTIONS",
     "FUNCTIONS",
+    "EstimandSpec",
     "Factor",
     "FamilySpec",
     "Formula",

@@ -24,12 +24,14 @@ class LibraryEntry:
     ----------
     name : what `load_model` takes, e.g. ``"adaptation"``
     claim : code of the claim it is about, e.g. ``"C4"``; may be empty
+    variant : tells models of one claim apart; the claim's code alone names the one without
     title : one sentence
     path : the model file, to copy and edit
     """
 
     name: str
     claim: str
+    variant: str
     title: str
     path: Path
 
@@ -62,12 +64,14 @@ def list_models() -> tuple[LibraryEntry, ...]:
 
 def _entry(path: Path) -> LibraryEntry:
     about = tomllib.loads(path.read_text(encoding="utf-8")).get("about", {})
-    return LibraryEntry(path.stem, about.get("claim", ""), about.get("title", ""), path)
+    return LibraryEntry(
+        path.stem, about.get("claim", ""), about.get("variant", ""), about.get("title", ""), path
+    )
 
 
-def _order(entry: LibraryEntry) -> tuple[int, str]:
+def _order(entry: LibraryEntry) -> tuple[int, bool, str]:
     digits = re.search(r"\d+", entry.claim)
-    return (int(digits[0]) if digits else 10**6, entry.name)
+    return (int(digits[0]) if digits else 10**6, bool(entry.variant), entry.name)
 
 
 def load_model(source: str | Path) -> ModelSpec:
@@ -96,7 +100,7 @@ def load_model(source: str | Path) -> ModelSpec:
 def _find(name: str) -> LibraryEntry:
     entries = list_models()
     matches = [entry for entry in entries if entry.name == name]
-    matches = matches or [entry for entry in entries if entry.claim and entry.claim.lower() == name.lower()]
+    matches = matches or [e for e in entries if e.claim and e.claim.lower() == name.lower() and not e.variant]
     if len(matches) == 1:
         return matches[0]
     if matches:

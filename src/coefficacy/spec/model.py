@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = [
     "Aggregate",
+    "EstimandSpec",
     "Factor",
     "FamilySpec",
     "Formula",
@@ -192,6 +193,28 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimandSpec:
+    """A quantity to compute from the draws, and what it takes for a claim about it to hold.
+
+    Attributes
+    ----------
+    kind : one of `coefficacy.spec.estimands.KINDS`
+    options : name to value, in the order of the file
+    above, below : the bound that the headline has to lie beyond for support; at most one of them
+    """
+
+    kind: str
+    options: tuple[tuple[str, Any], ...] = ()
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is a bound, so that an answer can be given."""
+        return self.above is not None or self.below is not None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A whole model file.
 
@@ -201,6 +224,8 @@ class ModelSpec:
     regressions : kept by level, lowest first, whatever order they are given in
     families : outcomes (names on a left-hand side that are no measure) to their family; gaussian if absent
     priors : parameter name to prior, as written in ``[priors]``
+    estimands : by kind; without a question the first that has a bound is what the verdict is about
+    variant : tells models of one claim apart; the claim's code alone names the one without
     """
 
     levels: tuple[Level, ...]
@@ -210,8 +235,10 @@ class ModelSpec:
     priors: tuple[tuple[str, PriorSpec], ...] = ()
     rivals: tuple[Rival, ...] = ()
     question: Question | None = None
+    estimands: tuple[EstimandSpec, ...] = ()
     title: str = ""
     claim: str = ""
+    variant: str = ""
     references: tuple[str, ...] = field(default=())
     note: str = ""
 

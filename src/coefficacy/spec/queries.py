@@ -311,7 +311,7 @@ def canonical_name(text: str) -> str:
 
 
 def rival_spec(spec: ModelSpec, name: str) -> ModelSpec:
-    """Return the model with the rival's equations in place, without question and rivals.
+    """Return the model with the rival's equations in place, without question, estimands and rivals.
 
     Priors of parameters that the rival does not have are left out.
     """
@@ -320,7 +320,7 @@ def rival_spec(spec: ModelSpec, name: str) -> ModelSpec:
         raise SpecError(Problem("rivals", f"unknown rival '{name}'.", did_you_mean(name, rivals)))
     changed = {(r.level, r.response): r for r in rivals[name].regressions}
     equations = tuple(changed.get((r.level, r.response), r) for r in spec.regressions)
-    bare = replace(spec, regressions=equations, rivals=(), question=None)
+    bare = replace(spec, regressions=equations, rivals=(), question=None, estimands=())
     known = parameter_names(bare)
     return replace(bare, priors=tuple((key, prior) for key, prior in spec.priors if key in known))
 

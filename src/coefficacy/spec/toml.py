@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coefficacy.errors import Problem, SpecError, did_you_mean
+from coefficacy.spec.estimands import BOUNDS, KINDS, fields_of
 from coefficacy.spec.fields import Collector, Field, flag, number, pair, text, text_or_texts, texts
 from coefficacy.spec.formula import parse_formula
 from coefficacy.spec.model import (
+    EstimandSpec,
     FamilySpec,
     Formula,
     Level,
@@ -27,7 +29,7 @@ from coefficacy.spec.write import dumps
 
 __all__ = ["dumps", "loads"]
 
-_ABOUT: dict[str, Field] = {"title": text, "claim": text, "references": texts, "note": text}
+_ABOUT: dict[str, Field] = {"title": text, "claim": text, "variant": text, "references": texts, "note": text}
 _MEASURE: dict[str, Field] = {
     "items": texts,
     "family": text,
@@ -100,6 +102,7 @@ class _Reader(Collector):
             regressions=self._equations({name: document[name] for name in names if name in document}),
             rivals=self._rivals(document.get("rivals", {}), names),
             families=self._families(document.get("families", {})),
+            estimands=self._estimands(document.get("estimands", {})),
             **self.keys(document.get("about", {}), "about", _ABOUT),
         )
         priors = self._priors(document.get("priors", {}))
@@ -170,6 +173,18 @@ class _Reader(Collector):
             keys = self.keys(entry, f"families.{name}", _FAMILY)
             families.append((name, FamilySpec(**keys)))
         return tuple(families)
+
+    def _estimands(self, value: object) -> tuple[EstimandSpec, ...]:
+        estimands = []
+        for kind, table in self.table(value, "estimands").items():
+            place = f"estimands.{kind}"
+            if kind not in KINDS:
+                self.refuse(place, f"unknown estimand '{kind}'.", did_you_mean(kind, KINDS))
+                continue
+            keys = self.keys(table, place, fields_of(kind))
+            bounds = {name: keys.pop(name) for name in BOUNDS if name in keys}
+            estimands.append(EstimandSpec(kind, tuple(keys.items()), **bounds))
+        return tuple(estimands)
 
     def _priors(self, value: object) -> dict[str, PriorSpec]:
         priors = {}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from coefficacy.errors import Problem, SpecError, did_you_mean
+from coefficacy.spec.estimands import estimand_problems
 from coefficacy.spec.formula import is_name
 from coefficacy.spec.model import Factor, GroupTerm, ModelSpec, Regression, Rival, Term
 from coefficacy.spec.priors import prior_problems, support_problem
@@ -32,7 +33,7 @@ from coefficacy.spec.validate_parts import Found, family_problems, measure_probl
 
 __all__ = ["LATER_SECTIONS", "SECTIONS", "check", "problems", "without_unknown_levels"]
 
-SECTIONS = ("about", "levels", "measures", "families", "rivals", "priors", "question")
+SECTIONS = ("about", "levels", "measures", "families", "rivals", "priors", "question", "estimands")
 """Sections of a model file, besides one for each level."""
 
 LATER_SECTIONS = ("tables", "curves", "mixture")
@@ -78,6 +79,7 @@ def problems(spec: ModelSpec, *, where: str = "<model>", complete: bool = True) 
             found += _rivals(spec)
             found += _priors(spec)
             found += _question(spec)
+            found += estimand_problems(spec)
     return tuple(dict.fromkeys(Problem(f"{where}: {place}", what, mend) for place, what, mend in found))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from coefficacy.spec.model import FamilySpec, Level, Measure, ModelSpec, Question, Regression
+from coefficacy.spec.model import EstimandSpec, FamilySpec, Level, Measure, ModelSpec, Question, Regression
 
 __all__ = ["dumps"]
 
@@ -29,7 +29,13 @@ def dumps(spec: ModelSpec) -> str:
     """
     import tomli_w
 
-    about = {"title": spec.title, "claim": spec.claim, "references": list(spec.references), "note": spec.note}
+    about = {
+        "title": spec.title,
+        "claim": spec.claim,
+        "variant": spec.variant,
+        "references": list(spec.references),
+        "note": spec.note,
+    }
     document: dict[str, Any] = {
         "about": {key: value for key, value in about.items() if value},
         "levels": {level.name: _key(level) for level in spec.levels},
@@ -39,6 +45,7 @@ def dumps(spec: ModelSpec) -> str:
         "priors": {name: str(prior) for name, prior in spec.priors},
         "rivals": {rival.name: _equations(rival.regressions) for rival in spec.rivals},
         "question": _question(spec.question) if spec.question else {},
+        "estimands": {estimand.kind: _estimand(estimand) for estimand in spec.estimands},
     }
     return _short_lists_inline(tomli_w.dumps({key: table for key, table in document.items() if table}))
 
@@ -100,6 +107,12 @@ def _question(question: Question) -> dict[str, Any]:
         **rival,
         "rope": _plain(question.rope),
     }
+
+
+def _estimand(estimand: EstimandSpec) -> dict[str, Any]:
+    bounds = {"above": estimand.above, "below": estimand.below}
+    given = {**dict(estimand.options), **{name: at for name, at in bounds.items() if at is not None}}
+    return {name: _plain(value) for name, value in given.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@
 | `verdicts` | worlds to simulate, fit and judge, cell by cell |
 | `calibration` | error rates of the verdict for one model and design |
 | `power` | rates of support over designs: how many teams it takes |
+| `recovery` | worlds of a claim, fitted: is what was planted in its interval, and what is said of it |
 | `sbc`, `from_prior` | worlds drawn from a model's own prior, fitted; ranks of the truth among the draws |
 | `ranks` | simultaneous bands for ranks that should be uniform |
 """
@@ -22,6 +23,7 @@ from coefficacy.studies.imitation import imitate
 from coefficacy.studies.jobs import Job, Row, Study
 from coefficacy.studies.power import Needed, Power, PowerCell, teams_needed
 from coefficacy.studies.ranks import RankBand, rank_band, rank_counts, uniformity
+from coefficacy.studies.recovery import Recovered, recovered, recovery_study
 from coefficacy.studies.run import run_study
 from coefficacy.studies.sbc import DRAWS, sbc_ranks, sbc_study
 from coefficacy.studies.store import Header, Store, read_store, source_hash
@@ -40,6 +42,7 @@ __all__ = [
     "PowerCell",
     "PriorWorlds",
     "RankBand",
+    "Recovered",
     "Row",
     "Sampling",
     "Scale",
@@ -56,6 +59,8 @@ __all__ = [
     "rank_band",
     "rank_counts",
     "read_store",
+    "recovered",
+    "recovery_study",
     "run_study",
     "sbc_ranks",
     "sbc_study",

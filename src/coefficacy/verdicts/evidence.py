@@ -13,6 +13,7 @@ import numpy as np
 from coefficacy.dims import SAMPLE
 from coefficacy.errors import FitError, Problem
 from coefficacy.spec import queries
+from coefficacy.verdicts.estimands import answers, summary_of
 from coefficacy.verdicts.result import SCHEMA, Answer, Verdict
 from coefficacy.verdicts.rule import FAILS, Evidence, decide, settled, stated
 
@@ -54,18 +55,19 @@ def verdict(
     -------
     Verdict
         Rival and left-out teams are not applicable (None) without a rival, for outcomes of persons, or where
-        the fit did not converge: nothing is concluded from it then.
+        the fit did not converge: nothing is concluded from it then. Without a question it is the answer on
+        the model's first estimand with a bound, see `coefficacy.verdicts.estimands`.
 
     Raises
     ------
-    FitError : the model asks no question
+    FitError : the model asks no question, and has no estimand with a bound
     StudyError : the calibration is of another model or design
     """
-    from coefficacy.checks import agreement
-
     if calibration is not None:
         calibration.refuse_other(fit.spec, fit.survey)
 
+    if fit.spec.question is None:
+        return _verdict_on_estimand(fit)
     question = _question(fit)
     rates = (calibration.sentence(),) if calibration is not None and calibration.sentence() else ()
     started = time.perf_counter()
@@ -79,27 +81,61 @@ def verdict(
         )
     )
     others = {name: {"elpd": r.elpd, "ppc": r.ppc} for name, r in rivals.items() if name != question.rival}
+    beside = {kind: found.to_json() for kind, found in answers(fit).items()}
     return Verdict(
-        schema=SCHEMA,
-        claim=fit.spec.claim or None,
-        model=fit.spec.title or question.effect,
-        engine=fit.engine,
-        seed=fit.seed,
-        versions=fit.versions,
-        data_hash=fit.survey.data_hash,
-        spec_hash=queries.spec_hash(fit.spec),
-        n=_units(fit),
-        converged=_convergence(fit),
+        **_origin(fit),
         effect=_summary(_effect(fit, question, ".std"), question, bounds=question.rope),
         effect_raw=_summary(_effect(fit, question, ""), question, bounds=None),
         elpd=main.elpd if main else None,
         ppc=main.ppc if main else None,
-        agreement={name: _agreement(fit, name, agreement) for name in fit.survey.items},
-        estimands={"rivals": others} if others else {},
+        estimands={**({"rivals": others} if others else {}), **beside},
         verdict=answer,
         reasons=(*reasons, *rates, *why_not, *_about_others(others), *_warnings(fit, question)),
         seconds={**fit.seconds, "checks": time.perf_counter() - started, "report": None},
     )
+
+
+def _verdict_on_estimand(fit: Fit) -> Verdict:
+    """Without a question the verdict is the answer on the first estimand that has a bound."""
+    started = time.perf_counter()
+    found = answers(fit)
+    main = next((one for one in found.values() if one.answer is not None), None)
+    if main is None or main.answer is None:
+        mend = "Add a [question] with an effect, or an estimand with above or below."
+        raise FitError(Problem("question", "the model asks no question.", mend))
+    others = [one for one in found.values() if one is not main and one.answer is not None]
+    draws = main.found[main.found.attrs["headline"]]
+    return Verdict(
+        **_origin(fit),
+        effect={"name": f"{main.asked.kind}.{draws.name}", **summary_of(draws.values.ravel()),
+                "p_rope": None},
+        effect_raw=None,
+        elpd=None,
+        ppc=None,
+        estimands={kind: one.to_json() for kind, one in found.items()},
+        verdict=main.answer,
+        reasons=(main.reason, *(f"{one.reason[:-1]} ({one.answer})." for one in others)),
+        seconds={**fit.seconds, "checks": time.perf_counter() - started, "report": None},
+    )  # fmt: skip
+
+
+def _origin(fit: Fit) -> dict[str, Any]:
+    """What a verdict says of model, data and draws."""
+    from coefficacy.checks import agreement
+
+    return {
+        "schema": SCHEMA,
+        "claim": fit.spec.claim or None,
+        "model": fit.spec.title or (fit.spec.question.effect if fit.spec.question else "untitled model"),
+        "engine": fit.engine,
+        "seed": fit.seed,
+        "versions": fit.versions,
+        "data_hash": fit.survey.data_hash,
+        "spec_hash": queries.spec_hash(fit.spec),
+        "n": _units(fit),
+        "converged": _convergence(fit),
+        "agreement": {name: _agreement(fit, name, agreement) for name in fit.survey.items},
+    }
 
 
 def evidence_of_effect(fit: Fit) -> Evidence:
@@ -165,14 +201,9 @@ def _effect(fit: Fit, question: Question, suffix: str) -> np.ndarray:
 
 
 def _summary(draws: np.ndarray, question: Question, *, bounds: tuple[float, float] | None) -> dict[str, Any]:
-    low, high = np.quantile(draws, [0.025, 0.975])
     return {
         "name": question.effect,
-        "mean": float(draws.mean()),
-        "sd": float(draws.std(ddof=1)),
-        "q2_5": float(low),
-        "q97_5": float(high),
-        "p_positive": float(np.mean(draws > 0)),
+        **summary_of(draws),
         "p_rope": None if bounds is None else float(np.mean((draws > bounds[0]) & (draws < bounds[1]))),
     }
 

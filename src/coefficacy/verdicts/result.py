@@ -32,12 +32,12 @@ class Verdict:
     n : units by level: ``persons``, ``teams``, ``layers``
     converged : ``ok``, ``rhat_max``, ``ess_min``, ``divergences``
     effect : standardised: ``name``, ``mean``, ``sd``, ``q2_5``, ``q97_5``, ``p_positive``, ``p_rope``
-    effect_raw : the same on the model's own scale
+    effect_raw : the same on the model's own scale; None where the verdict is about an estimand
     elpd : left-out teams against the rival: ``rival``, ``diff``, ``se``, ``p_better``, ``khat_max``;
         None: not applicable
     ppc : the rival's predictive check: ``statistic``, ``observed``, ``p_value``; None: not applicable
     agreement : by measure: ``icc1``, ``icc2``, ``rwg_j``, ``reliability``
-    estimands : further quantities by name
+    estimands : further quantities by name, each with its answer where the model file gives a bound
     verdict : ``"supported"``, ``"refuted"`` or ``"cannot tell"``
     reasons : why, in plain words
     seconds : ``import``, ``build``, ``compile``, ``sample``, ``checks``, ``report``
@@ -54,7 +54,7 @@ class Verdict:
     n: dict[str, int | None]
     converged: dict[str, Any]
     effect: dict[str, Any]
-    effect_raw: dict[str, Any]
+    effect_raw: dict[str, Any] | None
     elpd: dict[str, Any] | None
     ppc: dict[str, Any] | None
     agreement: dict[str, dict[str, Any]]
@@ -100,23 +100,24 @@ class Verdict:
     def __repr__(self) -> str:
         about = " ".join(filter(None, (self.claim, self.model)))
         head = f"Verdict: {self.verdict}  ({about}, {self.engine} engine)"
-        lines = [_effect_line(self.effect), *(f"- {reason}" for reason in self.reasons)]
+        lines = [_effect_line(self), *(f"- {reason}" for reason in self.reasons)]
         return "\n".join([head, *(f"  {line}" for line in lines if line)])
 
     def _repr_html_(self) -> str:
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in self.reasons)
         return (
             f"<div><strong>Verdict: {escape(self.verdict)}</strong>"
-            f"<p>{escape(_effect_line(self.effect))}</p><ul>{reasons}</ul></div>"
+            f"<p>{escape(_effect_line(self))}</p><ul>{reasons}</ul></div>"
         )
 
 
-def _effect_line(effect: Mapping[str, Any]) -> str:
-    """One line on the standardised effect; empty when there is none."""
+def _effect_line(verdict: Verdict) -> str:
+    """One line on the standardised effect, or the headline of an estimand; empty when there is none."""
+    effect, unit = verdict.effect, " SD" if verdict.effect_raw is not None else ""
     shown = {key: _plain(effect.get(key)) for key in ("mean", "q2_5", "q97_5")}
     if None in shown.values():
         return ""
-    text = "{mean:.2f} SD, 95% interval {q2_5:.2f} to {q97_5:.2f}".format(**shown)
+    text = "{mean:.2f}{unit}, 95% interval {q2_5:.2f} to {q97_5:.2f}".format(unit=unit, **shown)
     return f"{effect.get('name', 'effect')}: {text}"
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from coefficacy.checks.measurement.composites import Composite
-from coefficacy.checks.measurement.variances import Implied, drawn, level_of_teams
 from coefficacy.dims import SAMPLE, item_dim
+from coefficacy.model.variances import Implied, drawn, level_of_teams
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
 from coefficacy.survey import Survey

@@ -12,8 +12,8 @@ from coefficacy.checks.measurement.anova import spearman_brown
 from coefficacy.checks.measurement.composites import Composite, mean_reliability, omega
 from coefficacy.checks.measurement.draws import composite_draws
 from coefficacy.checks.measurement.notes import notes_on_fit
-from coefficacy.checks.measurement.variances import level_of_teams
 from coefficacy.dims import SAMPLE, SIZE, STATISTIC, item_dim
+from coefficacy.model.variances import level_of_teams
 from coefficacy.spec import queries
 
 if TYPE_CHECKING:

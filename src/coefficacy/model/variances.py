@@ -6,6 +6,7 @@ random effects of units above, and what comes from the equations of higher level
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -78,7 +79,35 @@ class Implied:
         form = self._form(level, name)
         if independent:
             form = {source: b for source, b in form.items() if source.kind != "column"}
-        return self._variance(form, level)
+        return self._covary(form, form, level)
+
+    def covariance(self, level: str, names: Sequence[str], *, within: bool = False) -> xr.DataArray:
+        """Return covariances of values at a level, (chain, draw, name, name').
+
+        A measure with ``aggregate = "members"`` enters with the mean of its members, of teams of average
+        size.
+
+        Parameters
+        ----------
+        level : from the second up
+        names : latents of that level
+        within : leave out what random effects and equations of the levels above give
+
+        Raises
+        ------
+        FitError
+            As :meth:`variance`.
+        """
+        forms = [self._value(level, name) for name in names]
+        if within:
+            forms = [{s: b for s, b in form.items() if self._varies_within(s, level)} for form in forms]
+        rows = [[self._covary(a, b, level) for b in forms] for a in forms]
+        coords = {name: self.posterior[name].values for name in SAMPLE}
+        return xr.DataArray(
+            np.moveaxis(np.array(rows), (0, 1), (-2, -1)),
+            dims=(*SAMPLE, "name", "name'"),
+            coords={**coords, "name": list(names), "name'": list(names)},
+        )
 
     def shared_with_members(self, level: str, name: str) -> np.ndarray:
         """Return n times the covariance of a team's value with the mean of its n members, (chain, draw).
@@ -90,8 +119,7 @@ class Implied:
         if name not in self._layout(lowest).latents or name not in self._layout(level).latents:
             return self._zeros()
         mean, form = self._mean_of_members(name), self._form(level, name)
-        products = (mean[a] * form[b] * self._covariance(a, b, level) for a in mean for b in form)
-        return sum(products, self._zeros()) / self._share()
+        return self._covary(mean, form, level) / self._share()
 
     # Forms ------------------------------------------------------------------------------------------------
 
@@ -130,11 +158,18 @@ class Implied:
             return {_Source("column", level, column.label): np.ones(())}
         if len(column.latents) > 1 or column.values is not None:
             raise _no_closed_form(f"{level}.{name}", f"multiplies a latent ({column.label})")
-        latent = column.latents[0]
-        form = dict(self._form(level, latent))
-        if self._is_members(level, latent):
-            _add(form, self._mean_of_members(latent), np.ones(()))
+        return self._value(level, column.latents[0])
+
+    def _value(self, level: str, name: str) -> _Form:
+        """A latent as equations use it: with its members' mean where it is theirs."""
+        form = dict(self._form(level, name))
+        if self._is_members(level, name):
+            _add(form, self._mean_of_members(name), np.ones(()))
         return form
+
+    def _varies_within(self, source: _Source, level: str) -> bool:
+        rank = queries.rank(self.spec, level)
+        return source.kind != "effect" and queries.rank(self.spec, source.level) <= rank
 
     def _mean_of_members(self, name: str) -> _Form:
         """Mean of the members' deviations: columns cancel out in it."""
@@ -187,14 +222,9 @@ class Implied:
 
     # Covariances ------------------------------------------------------------------------------------------
 
-    def _variance(self, form: _Form, level: str) -> np.ndarray:
-        sources = list(form)
-        total = self._zeros()
-        for i, a in enumerate(sources):
-            total = total + form[a] ** 2 * self._covariance(a, a, level)
-            for b in sources[:i]:
-                total = total + 2 * form[a] * form[b] * self._covariance(a, b, level)
-        return total
+    def _covary(self, one: _Form, other: _Form, level: str) -> np.ndarray:
+        products = (one[a] * other[b] * self._covariance(a, b, level) for a in one for b in other)
+        return sum(products, self._zeros())
 
     def _covariance(self, a: _Source, b: _Source, level: str) -> np.ndarray | float:
         """Covariance of two sources over the units of a level."""
@@ -231,7 +261,7 @@ class Implied:
 def drawn(posterior: xr.Dataset, name: str) -> xr.DataArray:
     """Return the draws of a parameter, (chain, draw, ...), or raise a FitError."""
     if name not in posterior:
-        what = f"holds no '{name}', which reliability rests on."
+        what = f"holds no '{name}', which the variances of latents rest on."
         raise FitError(Problem("posterior", what, "Fit the model with latents for its measures."))
     return posterior[name].transpose(*SAMPLE, ...)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 from invented_posterior import OTHER, Values, frame, model, posterior, simulate, survey
 
-from coefficacy.checks.measurement.variances import Implied, level_of_teams
 from coefficacy.errors import FitError
+from coefficacy.model.variances import Implied, level_of_teams
 from coefficacy.spec import loads
 from coefficacy.survey import read_survey
 

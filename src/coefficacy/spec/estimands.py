@@ -1,0 +1,115 @@
+"""Estimands a model file may ask for in ``[estimands]``: their options, and the question each asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from coefficacy.errors import did_you_mean
+from coefficacy.spec.fields import Field, number, text, texts
+from coefficacy.spec.model import EstimandSpec, ModelSpec
+from coefficacy.spec.queries import latents, level_names
+from coefficacy.spec.validate_parts import Found
+
+__all__ = ["BOUNDS", "KINDS", "Kind", "Option", "estimand_problems", "fields_of", "options_of", "question_of"]
+
+type Names = Callable[[ModelSpec], Iterable[str]]
+
+BOUNDS: Mapping[str, Field] = MappingProxyType({"above": number, "below": number})
+"""What every estimand takes: the value that the headline has to lie above, or below, for support."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of an estimand.
+
+    Attributes
+    ----------
+    read : the type of its value
+    names : the names it may take in a model; None: no name
+    required : has to be given
+    """
+
+    read: Field
+    names: Names | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of estimand.
+
+    Attributes
+    ----------
+    question : in words, with options in braces
+    options : the keys it takes besides ``above`` and ``below``
+    """
+
+    question: str
+    options: Mapping[str, Option]
+
+
+def _team_latents(spec: ModelSpec) -> tuple[str, ...]:
+    levels = level_names(spec)
+    return latents(spec, levels[1]) if len(levels) > 1 else ()
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "emergent_share": Kind(
+            "Is the {of} of teams more than what members bring with them ({given})?",
+            {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
+        ),
+    }
+)
+"""Kinds of estimands by the name of their section, ``[estimands.NAME]``."""
+
+
+def options_of(estimand: EstimandSpec) -> dict[str, Any]:
+    """Return the options as the estimand's function takes them."""
+    return dict(estimand.options)
+
+
+def question_of(estimand: EstimandSpec) -> str:
+    """Return the question of an estimand as a sentence."""
+
+    def words(value: Any) -> str:
+        return " and ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+    filled = {name: words(value).replace("_", " ") for name, value in estimand.options}
+    kind = KINDS[estimand.kind]
+    return kind.question.format_map(dict.fromkeys(kind.options, "") | filled)
+
+
+def fields_of(kind: str) -> dict[str, Field]:
+    """Return the keys of a section ``[estimands.KIND]`` and their types."""
+    return {name: option.read for name, option in KINDS[kind].options.items()} | dict(BOUNDS)
+
+
+def estimand_problems(spec: ModelSpec) -> Iterator[Found]:
+    """Yield what is wrong with the estimands of a model."""
+    for estimand in spec.estimands:
+        place = f"estimands.{estimand.kind}"
+        if estimand.kind not in KINDS:
+            yield place, f"unknown estimand '{estimand.kind}'.", did_you_mean(estimand.kind, KINDS)
+            continue
+        if estimand.above is not None and estimand.below is not None:
+            yield place, "has both above and below.", "Give one of them."
+        given = options_of(estimand)
+        for name, option in KINDS[estimand.kind].options.items():
+            if name in given:
+                yield from _names(spec, option, given[name], f"{place}.{name}")
+            elif option.required:
+                known = ", ".join(option.names(spec)) if option.names else ""
+                yield place, f"no {name}.", f"Give {name}{f', of: {known}' if known else ''}."
+
+
+def _names(spec: ModelSpec, option: Option, value: Any, place: str) -> Iterator[Found]:
+    if option.names is None:
+        return
+    known = tuple(option.names(spec))
+    for name in value if isinstance(value, tuple) else (value,):
+        if name not in known:
+            yield place, f"'{name}' is not among what it may be.", did_you_mean(name, known)
