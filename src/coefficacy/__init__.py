@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import consensus_emergence as consensus_emergence
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
@@ -71,6 +72,7 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "consensus_emergence": "estimands",
     "emergent_share": "estimands",
     "estimate": "estimands",
     "ReportOfRecord": "reporting",

@@ -106,7 +106,7 @@ BAD: list[tuple[str | None, str, list[str]]] = [
     ('= "self_efficacy"', "= 3", ["person.collective_efficacy: 3 does not fit."]),
     ('= "self_efficacy"', '= "self_efficacy"\nG.HRS = "x"', ["person.G: {'HRS': 'x'} does not fit."]),
     ('= "self_efficacy"', '= "self_efficacy"\n"G.HRS" = "x"', ["person.G.HRS: 'G.HRS' on the left-hand side is no name"]),
-    ('adaptation = "coll', '"sd(adaptation)" = "x"\nadaptation = "coll', ["a function on the left-hand side is not"]),
+    ('adaptation = "coll', '"cor(adaptation, x)" = "x"\nadaptation = "coll', ["a function on the left-hand side is not"]),
     ('adaptation = "coll', 'layer = "x"\nadaptation = "coll', ["team.layer: 'layer' is a level, not an outcome."]),
     ('adaptation = "coll', 'latent = "x"\nadaptation = "coll', ["team.latent: 'latent' is kept for another use."]),
     ("prior + (1 | layer)", "prior + (1 | layr)", ["'(1 | layr)': 'layr' is no level above team.", "'layer'?"]),

@@ -7,12 +7,14 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 |---|---|
 | `registry` | the functions by the names that ``[estimands.NAME]`` uses; `estimate` |
 | `labels` | how variables and datasets are labelled |
+| `consensus` | whether members come to agree over time (C2) |
 | `emergence` | what a team has that its members do not bring with them (C1) |
 """
 
 from __future__ import annotations
 
+from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.registry import ESTIMANDS, estimate
 
-__all__ = ["ESTIMANDS", "emergent_share", "estimate"]
+__all__ = ["ESTIMANDS", "consensus_emergence", "emergent_share", "estimate"]

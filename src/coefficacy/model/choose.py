@@ -28,6 +28,9 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
         raise FitError(
             Problem("engine", f"{engine!r} is not available. Valid: {', '.join(ENGINES)}.", "Take 'auto'.")
         )
+    if spec.spreads and engine != "auto":
+        what = f"{engine!r} does not apply: sd({spec.spreads[0].response}) is on a left-hand side."
+        raise FitError(Problem("engine", what, "Take 'auto'; Bambi builds such models."))
     from coefficacy.model.marginal import build_marginal
     from coefficacy.model.obstacles import why_not_marginal
 

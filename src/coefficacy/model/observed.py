@@ -10,6 +10,8 @@ likelihood; all priors are given, so that none of Bambi's own, which look at the
 * residual SD LogNormal(log scale, 2), in the unit that ``[families]`` declares (location 0, scale 1);
 * effects: Normal(0, 0.5) on the standardised scale, SD(y) being that of the outcome itself, its residuals of
   all levels included (but not the effects of groups, ``(1 | layer)``);
+* effects on the logarithm of the residual SD, where the file has ``sd(y)`` on a left-hand side: Normal(0, 1)
+  per SD of the predictor; ``sd(L.y)`` is then the residual SD at the mean of the predictors;
 * SDs of the levels above: half-normal, as wide as the residual below; of random effects: half as wide.
 """
 
@@ -100,10 +102,15 @@ def _row_ids(plan: Plan) -> np.ndarray:
 
 def _parameters(model: pm.Model) -> tuple[str, ...]:
     names = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
+    spreads_on = {name for name in names if name.startswith("log_sd(") and name.endswith(")")}
     shown = (".intercept", ".threshold", ".dispersion", ".precision")
     effects = {name.removesuffix(".std") for name in names if name.endswith(".std")}
     spreads = {name for name in names if name.startswith(("sd(", "cor(")) and name.endswith(")")}
-    return tuple(name for name in names if name in effects or name in spreads or name.endswith(shown))
+    return tuple(
+        name
+        for name in names
+        if name in effects or name in spreads or name in spreads_on or name.endswith(shown)
+    )
 
 
 def _bambi_model(plan: Plan, effects: Effects) -> Any:
@@ -114,10 +121,10 @@ def _bambi_model(plan: Plan, effects: Effects) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The intercept is omitted in ordinal families")
         return bambi.Model(
-            _formula(plan),
+            bambi.Formula(_formula(plan), *_formula_of_spread(plan)),
             _frame(plan),
             family=_BAMBI_FAMILIES.get(family, family),
-            link={main: plan.link},
+            link={main: plan.link, **({"sigma": "log"} if plan.spread else {})},
             priors=_priors(plan, effects),
             auto_scale=False,
             center_predictors=False,
@@ -133,6 +140,15 @@ def _formula(plan: Plan) -> str:
         ]
     terms += [f"(1|{level})" for level in _residual_levels(plan)]
     return f"`{plan.outcome}` ~ {' + '.join(['1', *terms])}"
+
+
+def _formula_of_spread(plan: Plan) -> list[str]:
+    terms = [f"`{_spread(plan, column)}`" for column in plan.spread]
+    return [f"sigma ~ {' + '.join(['1', *terms])}"] if terms else []
+
+
+def _spread(plan: Plan, column: Column) -> str:
+    return f"{plan.spread_name} ~ {column.label}"
 
 
 def _columns(plan: Plan) -> list[tuple[str, str, int, np.ndarray]]:
@@ -161,6 +177,7 @@ def _frame(plan: Plan) -> pd.DataFrame:
 
     frame: dict[str, Any] = {plan.outcome: _outcome(plan)}
     frame |= {name: values for name, _, _, values in _columns(plan)}
+    frame |= {_spread(plan, c): observed_values(c)[plan.rows] for c in plan.spread}
     for block in plan.blocks:
         frame |= {_slope(block, c.label): _by_row(plan, block.level, c) for c in block.slopes}
     for level in (*(block.group for block in plan.blocks), *_residual_levels(plan)):
@@ -183,7 +200,9 @@ def _priors(plan: Plan, effects: Effects) -> dict[str, Any]:
     priors = {name: _prior(partial(_entry, effects, level, k)) for name, level, k, _ in _columns(plan)}
     start = ("threshold", effects.thresholds) if family == "ordinal" else ("Intercept", effects.intercept)
     priors[start[0]] = _prior(start[1])
-    if family in _FREE_PARTS:
+    if plan.spread:
+        priors["sigma"] = _priors_of_spread(plan, effects)
+    elif family in _FREE_PARTS:
         priors[_FREE_PARTS[family]] = _prior(effects.free_part)
     for block in plan.blocks:
         for k, label in enumerate(block.labels):
@@ -192,6 +211,20 @@ def _priors(plan: Plan, effects: Effects) -> dict[str, Any]:
     for level in _residual_levels(plan):
         priors[f"1|{level}"] = _group_prior(partial(_residuals, effects, level))
     return priors
+
+
+def _priors_of_spread(plan: Plan, effects: Effects) -> dict[str, Any]:
+    def each(position: int) -> Any:
+        return effects.spread()[position]
+
+    slopes = {_spread(plan, column): _prior(partial(each, k)) for k, column in enumerate(plan.spread)}
+    return {"Intercept": _prior(partial(_log_sd, effects)), **slopes}
+
+
+def _log_sd(effects: Effects) -> Any:
+    import pytensor.tensor as pt
+
+    return pt.log(effects.free_part())
 
 
 def _entry(effects: Effects, level: str, position: int) -> Any:

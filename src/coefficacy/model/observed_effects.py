@@ -89,6 +89,20 @@ class Effects:
     def _positive(self, pattern: str, centre: float, spread: float) -> Any:
         return self.parameters.positive(pattern.format(self.plan.stem), centre, spread)
 
+    def spread(self) -> Any:
+        """Effects on the logarithm of the residual SD, (term,)."""
+        return self._once(("spread",), self._spread)
+
+    def _spread(self) -> Any:
+        name, labels = self.plan.spread_name, [column.label for column in self.plan.spread]
+        dim = f"{name}.term"
+        self._add_coords({dim: labels})
+        each = [
+            self.parameters.real(f"{name} ~ {column.label}", 0.0, 1 / observed_values(column).std())
+            for column in self.plan.spread
+        ]
+        return pm.Deterministic(name, pt.stack(each), dims=dim)
+
     def coefficients(self, level: str) -> Any:
         """Raw effects of one equation, (term,)."""
         return self._once(("coefficients", level), lambda: self._coefficients(self._equations[level]))

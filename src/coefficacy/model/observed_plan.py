@@ -68,6 +68,7 @@ class Plan:
     rows : units of `level` with an outcome, by position
     values : (row,) their outcomes
     equations : lowest level first; one for each level at which the outcome varies
+    spread : columns, over the units of `level`, that the logarithm of the residual SD depends on
     replaced : levels whose residual is written as a random intercept, with the block that holds it
     """
 
@@ -81,6 +82,7 @@ class Plan:
     values: np.ndarray
     equations: tuple[Equation, ...]
     replaced: dict[str, Block]
+    spread: tuple[Column, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -95,6 +97,11 @@ class Plan:
     def intercept_key(self) -> str:
         """Name of the intercept in ``[priors]``."""
         return f"{self.outcome}.intercept" if self.is_measure else f"{self.stem} ~ 1"
+
+    @property
+    def spread_name(self) -> str:
+        """Name of the coefficients of the logarithm of the residual SD."""
+        return f"log_sd({self.stem})"
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -166,6 +173,7 @@ def plan_observed(spec: ModelSpec, survey: Survey) -> Plan:
         values=values[rows],
         equations=equations,
         replaced=_replaced(equations),
+        spread=_spread(spec, survey, own, outcome),
     )
     problems = [*_repeated(plan), *_unused_priors(plan)]
     if problems:
@@ -199,6 +207,12 @@ def _equation(
     columns = tuple(expand(spec, survey, level, formula.terms, (), where=where))
     blocks = tuple(_block(spec, survey, level, where, group) for group in formula.groups)
     return Equation(level, columns, blocks)
+
+
+def _spread(spec: ModelSpec, survey: Survey, level: str, outcome: str) -> tuple[Column, ...]:
+    where = f"sd({level}.{outcome})"
+    terms = (term for s in spec.spreads if s.response == outcome for term in s.formula.terms)
+    return tuple(expand(spec, survey, level, tuple(terms), (), where=where))
 
 
 def _block(spec: ModelSpec, survey: Survey, level: str, where: str, group: GroupTerm) -> Block:
@@ -236,6 +250,7 @@ def _parameters(plan: Plan) -> Iterator[str]:
         yield f"{plan.stem}.{_FREE_PARTS[family]}"
     if family == "gaussian":
         yield f"sd({plan.stem})"
+    yield from (f"{plan.spread_name} ~ {column.term}" for column in plan.spread)
     for equation in plan.equations:
         where = f"{equation.level}.{plan.outcome}"
         yield from (f"{where} ~ {column.term}" for column in equation.columns)

@@ -56,8 +56,20 @@ def _team_latents(spec: ModelSpec) -> tuple[str, ...]:
     return latents(spec, levels[1]) if len(levels) > 1 else ()
 
 
+def _spread_outcomes(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(spread.response for spread in spec.spreads)
+
+
+def _spread_terms(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(str(term) for spread in spec.spreads for term in spread.formula.terms)
+
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
+        "consensus_emergence": Kind(
+            "Do members come to agree on {of} with {by}?",
+            {"of": Option(text, _spread_outcomes), "by": Option(text, _spread_terms)},
+        ),
         "emergent_share": Kind(
             "Is the {of} of teams more than what members bring with them ({given})?",
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},

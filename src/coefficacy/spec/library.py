@@ -100,7 +100,8 @@ def load_model(source: str | Path) -> ModelSpec:
 def _find(name: str) -> LibraryEntry:
     entries = list_models()
     matches = [entry for entry in entries if entry.name == name]
-    matches = matches or [e for e in entries if e.claim and e.claim.lower() == name.lower() and not e.variant]
+    about = [entry for entry in entries if entry.claim and entry.claim.lower() == name.lower()]
+    matches = matches or [entry for entry in about if not entry.variant] or about
     if len(matches) == 1:
         return matches[0]
     if matches:

@@ -222,15 +222,17 @@ class ModelSpec:
     ----------
     levels : from the smallest unit up
     regressions : kept by level, lowest first, whatever order they are given in
+    spreads : equations with ``sd(y)`` on the left: of the logarithm of the residual SD of outcome y
     families : outcomes (names on a left-hand side that are no measure) to their family; gaussian if absent
     priors : parameter name to prior, as written in ``[priors]``
     estimands : by kind; without a question the first that has a bound is what the verdict is about
-    variant : tells models of one claim apart; the claim's code alone names the one without
+    variant : tells models of one claim apart; the claim's code alone names the one without, if there is one
     """
 
     levels: tuple[Level, ...]
     regressions: tuple[Regression, ...]
     measures: tuple[Measure, ...] = ()
+    spreads: tuple[Regression, ...] = ()
     families: tuple[tuple[str, FamilySpec], ...] = ()
     priors: tuple[tuple[str, PriorSpec], ...] = ()
     rivals: tuple[Rival, ...] = ()

@@ -50,6 +50,7 @@ __all__ = [
     "regression",
     "rival_spec",
     "spec_hash",
+    "spread_name",
 ]
 
 DEFAULT_LINKS: dict[str, str] = {
@@ -222,7 +223,7 @@ def averaged_columns(spec: ModelSpec, level: str) -> tuple[str, ...]:
 def _columns(spec: ModelSpec, level: str, *, function: str) -> tuple[str, ...]:
     found = (
         factor.name
-        for equation in equations(spec)
+        for equation in (*equations(spec), *spec.spreads)
         if equation.level == level
         for factor in factors(equation.formula)
         if factor.function == function and not is_measure(spec, factor.name)
@@ -249,6 +250,8 @@ def parameter_names(spec: ModelSpec) -> dict[str, ParameterKind]:
             names[f"cor({at})"] = "correlation"
     for equation in equations(spec):
         names |= _equation_parameters(spec, equation)
+    for spread in spec.spreads:
+        names |= {f"{spread_name(spread)} ~ {term}": "real" for term in spread.formula.terms}
     return names
 
 
@@ -298,6 +301,11 @@ def _equation_parameters(spec: ModelSpec, equation: Regression) -> dict[str, Par
         if group.intercept + len(group.terms) > 1:
             names[f"cor({stem} | {group.level})"] = "correlation"
     return names
+
+
+def spread_name(spread: Regression) -> str:
+    """Return the name of the coefficients of an equation of ``sd(y)``: ``"log_sd(occasion.y)"``."""
+    return f"log_sd({spread.level}.{spread.response})"
 
 
 def canonical_name(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +30,7 @@ from coefficacy.spec.write import dumps
 
 __all__ = ["dumps", "loads"]
 
+_SPREAD = re.compile(r"sd\(\s*(\w+)\s*\)")
 _ABOUT: dict[str, Field] = {"title": text, "claim": text, "variant": text, "references": texts, "note": text}
 _MEASURE: dict[str, Field] = {
     "items": texts,
@@ -96,10 +98,12 @@ class _Reader(Collector):
         names = [level.name for level in levels]
         self.broken = not levels
         self._sections(document, names)
+        named = {name: document[name] for name in names if name in document}
         draft = ModelSpec(
             levels=levels,
             measures=self._measures(document.get("measures", {})),
-            regressions=self._equations({name: document[name] for name in names if name in document}),
+            regressions=self._equations(named),
+            spreads=self._spreads(named),
             rivals=self._rivals(document.get("rivals", {}), names),
             families=self._families(document.get("families", {})),
             estimands=self._estimands(document.get("estimands", {})),
@@ -145,12 +149,26 @@ class _Reader(Collector):
             for response, formula in self.table(table, prefix + level).items():
                 place = f"{prefix}{level}.{response}"
                 if "(" in response:
-                    self.refuse(place, "a function on the left-hand side is not part of the format yet.")
+                    if prefix or not _SPREAD.fullmatch(response):
+                        what = "a function on the left-hand side" + (" of a rival" if prefix else "")
+                        mend = "Write sd(y) for the residual SD of an outcome y." if not prefix else ""
+                        self.refuse(place, f"{what} is not part of the format yet.", mend)
                     continue
                 parsed = self.read(parse_formula, formula, place)
                 self.broken |= parsed is None
                 regressions.append(Regression(level, response, parsed or Formula()))
         return tuple(regressions)
+
+    def _spreads(self, tables: dict[str, Any]) -> tuple[Regression, ...]:
+        found = []
+        for level, table in tables.items():
+            for left, formula in (table if isinstance(table, dict) else {}).items():
+                outcome = _SPREAD.fullmatch(left)
+                if outcome:
+                    parsed = self.read(parse_formula, formula, f"{level}.{left}")
+                    self.broken |= parsed is None
+                    found.append(Regression(level, outcome[1], parsed or Formula()))
+        return tuple(found)
 
     def _rivals(self, value: object, levels: list[str]) -> tuple[Rival, ...]:
         rivals = []

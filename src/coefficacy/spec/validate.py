@@ -19,6 +19,7 @@ from coefficacy.spec.queries import (
     effects,
     equations,
     factors,
+    family_of,
     is_measure,
     latents,
     level_names,
@@ -75,6 +76,7 @@ def problems(spec: ModelSpec, *, where: str = "<model>", complete: bool = True) 
         spec = without_unknown_levels(spec)
         found += _equations(spec)
         found += _outcomes(spec)
+        found += _spreads(spec)
         if complete:
             found += _rivals(spec)
             found += _priors(spec)
@@ -90,6 +92,7 @@ def without_unknown_levels(spec: ModelSpec) -> ModelSpec:
         spec,
         measures=tuple(m if m.level in ("", *names) else replace(m, level="") for m in spec.measures),
         regressions=tuple(r for r in spec.regressions if r.level in names),
+        spreads=tuple(r for r in spec.spreads if r.level in names),
         rivals=tuple(
             replace(rival, regressions=tuple(r for r in rival.regressions if r.level in names))
             for rival in spec.rivals
@@ -246,6 +249,32 @@ def _outcomes(spec: ModelSpec) -> Iterator[Found]:
             mend = f'Make it a measure: [measures.{name}] with items = ["{name}"].'
             what = f"'{name}' is a column with equations at {' and '.join(levels)}."
             yield f"{levels[-1]}.{name}", what, mend
+
+
+def _spreads(spec: ModelSpec) -> Iterator[Found]:
+    outcomes_here = {r.response: r.level for r in reversed(spec.regressions)}
+    for spread in spec.spreads:
+        place, outcome = f"{spread.level}.sd({spread.response})", spread.response
+        if outcome not in outcomes_here or is_measure(spec, outcome):
+            what = f"'{outcome}' is no outcome with an equation of its own."
+            yield place, what, did_you_mean(outcome, (y for y in outcomes_here if not is_measure(spec, y)))
+            continue
+        if outcomes_here[outcome] != spread.level:
+            what = f"'{outcome}' is an outcome of {outcomes_here[outcome]}."
+            yield place, what, f"Put it under [{outcomes_here[outcome]}]."
+        if family_of(spec, outcome).family != "gaussian":
+            yield (
+                place,
+                f"'{outcome}' is {family_of(spec, outcome).family}.",
+                "sd(y) is for gaussian outcomes.",
+            )
+        if spread.formula.groups:
+            yield place, "random effects are not part of the format yet here.", "Leave them out."
+        if spec.measures:
+            what = "is for models without measures."
+            yield place, what, "Write the outcome as a column, in a model of its own."
+        for factor in factors(spread.formula):
+            yield from _factor(spec, spread, factor, place)
 
 
 def _rivals(spec: ModelSpec) -> Iterator[Found]:

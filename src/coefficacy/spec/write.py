@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from coefficacy.spec.model import EstimandSpec, FamilySpec, Level, Measure, ModelSpec, Question, Regression
@@ -40,7 +41,7 @@ def dumps(spec: ModelSpec) -> str:
         "about": {key: value for key, value in about.items() if value},
         "levels": {level.name: _key(level) for level in spec.levels},
         "measures": {measure.name: _measure(measure) for measure in spec.measures},
-        **_equations(spec.regressions),
+        **_equations((*spec.regressions, *(replace(s, response=f"sd({s.response})") for s in spec.spreads))),
         "families": _families(spec.families),
         "priors": {name: str(prior) for name, prior in spec.priors},
         "rivals": {rival.name: _equations(rival.regressions) for rival in spec.rivals},

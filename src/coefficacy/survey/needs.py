@@ -151,7 +151,7 @@ def _find(
 
 def _place(spec: ModelSpec, level: str, name: str) -> str:
     """Name the equation that holds a predictor, for messages."""
-    for equation in equations(spec):
+    for equation in (*equations(spec), *spec.spreads):
         if equation.level == level and any(factor.name == name for factor in factors(equation.formula)):
             return f"the equation {level}.{equation.response}"
     return level

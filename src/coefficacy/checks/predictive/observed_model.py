@@ -46,6 +46,8 @@ class ObservedModel:
     def obstacle(self, new_teams: bool) -> str:
         """Return why there can be no such replicates, in plain words; empty if there can."""
         plan = self.plan
+        if plan.spread:
+            return f"the residual SD of {plan.stem} differs from unit to unit"
         own = plan.equations[0].blocks if self._of_persons else ()
         slopes = any(block.slopes for block in own)
         stored_intercepts = all(block.intercept and self._reaches(block.group) for block in own)
