@@ -25,7 +25,7 @@ def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
         for term in equation.formula.terms if below else ():
             n_latents = _latents_in(term, latents)
             if n_latents > 1:
-                return f"{where} multiplies latents ({term}), which is not gaussian"
+                return f"{where} multiplies a latent by another ({term}), which is not gaussian"
             if n_latents and len(term.factors) > 1 and equation.level == lowest:
                 return f"{where} multiplies a latent of {lowest}s ({term})"
         for group in equation.formula.groups if below else ():
