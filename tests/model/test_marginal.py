@@ -353,3 +353,48 @@ def test_data_cannot_be_drawn_from_densities_of_data():
     spec, survey = survey_of("two constructs")
     with pytest.raises(FitError, match="engine='explicit': the priors are the same"):
         prior_predictive(build_marginal(spec, survey))
+
+
+
+class Effects:
+    """Coefficients of both engines at the same coefficients per SD of the predictor."""
+
+    def __init__(self, spec, survey, point):
+        marginal, explicit = build_marginal(spec, survey), build_explicit(spec, survey).model
+        x = np.concatenate([np.ravel(point[v.name]) for v in marginal.model.value_vars])
+        draw = machine_of(marginal).variables(x[None, None])
+        self.names = [n for n in draw if n.startswith("team.") and n.endswith(".std")]
+        given = {explicit[k]: pt.as_tensor(v) for k, v in values_of(marginal, draw).items()}
+        free, priors = point["team.standard.effect"], []
+        for name in (n.removesuffix(".std") for n in self.names):
+            sigma = draw[f"sd({name})"].values[0, 0] if name.split(".")[1] in ("a", "b") else 1.0
+            of_y, free = np.split(free, [draw.sizes[f"{name}.term"]])
+            scaled = explicit[f"{name}.scaled"]
+            del given[explicit[name]]
+            given[scaled] = pt.as_tensor(of_y * sigma)
+            priors.append(pm.logp(scaled, given[scaled]).sum() + of_y.size * np.log(sigma))
+        wanted = [explicit[n] for std in self.names for n in (std, std.removesuffix(".std"))]
+        replaced = pytensor.graph.replace.graph_replace([sum(priors), *wanted], given, strict=False)
+        prior, *self.expected = interpreted([], replaced)()
+        self.found = [draw[v.name].values[0, 0] for v in wanted]
+        (own,) = [p for p in marginal.model.potentials if p.name == "team.effects"]
+        (own,) = marginal.model.replace_rvs_by_values([own])
+        values = {v: pt.as_tensor(point[v.name]) for v in marginal.model.value_vars}
+        (own,) = pytensor.graph.replace.graph_replace([own], values, strict=False)
+        self.difference = interpreted([], [own])()[0] - prior
+
+
+@pytest.mark.parametrize("name", ["moderators of both", "moderated members", "moderated, raw priors"])
+def test_effects_of_products_are_standardised_and_weighed_as_in_the_explicit_model(name):
+    spec, survey = survey_of(name)
+    rng, start = np.random.default_rng(4), build_marginal(spec, survey).model.initial_point()
+    point = {k: v + 0.4 * rng.normal(size=v.shape) for k, v in start.items()}
+    differences = []
+    for _ in range(2):
+        point["team.standard.effect"] = 0.2 * rng.normal(size=start["team.standard.effect"].shape)
+        effects = Effects(spec, survey, point)
+        assert len(effects.names) > 1
+        for one, other in zip(effects.found, effects.expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9)
+        differences.append(effects.difference)
+    assert differences[0] == pytest.approx(differences[1], abs=1e-9)
