@@ -148,7 +148,8 @@ def regressions(seed, below, further):
         rng.normal(size=10), rng.uniform(0.5, 1.5, 4), factor / np.linalg.norm(factor, axis=1)[:, None],
         rng.normal(size=(4, below)), rng.normal(size=(4, further)),
         rng.random(4) < 0.5, response, latent, np.array([0, 1, 1, 0, 1, 0, 2, 0, 1, 1]),
-        rng.uniform(0.5, 2, 10) * latent * (rng.random(10) < 0.3), np.array([[1.4, 0], [0.2, 0.9]]), np.asarray(0.4), prior,
+        rng.uniform(0.5, 2, 10) * latent * (rng.random(10) < 0.3), np.array([[1.4, 0], [0.2, 0.9]]),
+        np.asarray(0.4), prior,
     )  # fmt: skip
 
 

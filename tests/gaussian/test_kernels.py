@@ -130,7 +130,7 @@ def moderation(rng, n_cells, n_rows, n_pairs):
 
 
 def changed(change, reach, by):
-    """What makes forms f of f0, solving f = f0 + sum of change times reach times the form of the predictor."""
+    """What makes forms f of f0, where f = f0 + sum of change times reach times the form of the predictor."""
     added = np.zeros((len(reach), len(reach)))
     added[:, by] = change * reach
     return np.linalg.inv(np.eye(len(reach)) - added)
@@ -200,7 +200,7 @@ def test_paths_by_hand():
 def test_a_product_has_a_source_of_its_own_and_no_part_in_forms():
     """y = .3 u + .4 u x, with SD(u) = 2 and x of root mean square 3: coefficients per SD are .6 and 2.4."""
     where = (np.array([1, 1]), np.array([True, True]), np.array([0, 0]), np.array([0.0, 3.0]))
-    x, z, _, log_prior, sd, g, whole, *_ = paths(
+    _, z, _, log_prior, sd, _, whole, *_ = paths(
         np.array([0.6, 2.4]), np.array([2.0, 1.0]), np.eye(2), np.zeros((2, 0)), np.zeros((2, 0)),
         np.zeros(2, bool), *where, np.zeros((0, 0)), 0.0, np.array([[NORMAL, 0, 0, 1.0, 1]] * 2),
     )  # fmt: skip

@@ -24,7 +24,7 @@ def conditional(mean, covariance, known, values):
 @pytest.mark.parametrize("moderated", [False, True])
 @pytest.mark.parametrize("seen", [True, False])
 def test_one_team_with_four_items_and_an_outcome(seen, moderated):
-    """With a coefficient that is its own, too: forms f0 become f0 + change times reach times the predictor's."""
+    """With a coefficient of its own, too: forms f0 become f0 + change times reach times the predictor's."""
     rng, n_items, size = np.random.default_rng(3), 4, 5.0
     loading, theta, tau2 = rng.uniform(0.5, 1.5, n_items), rng.uniform(0.3, 1, n_items), np.full(n_items, 0.2)
     nu, group = rng.normal(size=n_items), np.array([0, 2, 4])

@@ -56,9 +56,7 @@ MODERATED = {
 }
 SPECS |= MODERATED
 LAYERED = {
-    "moderated layers": A
-    + B
-    + '[team]\na = "b * k + (1 | layer)"\ny = "a * k + w + a:w + (1 | layer)"\n',
+    "moderated layers": A + B + '[team]\na = "b * k + (1 | layer)"\ny = "a * k + w + a:w + (1 | layer)"\n',
     "layers": A + B + '[team]\na = "b + (1 | layer)"\ny = "a + w + (1 | layer)"\n',
     "layers, free loadings": A
     + 'loadings = "free"\n'
@@ -353,7 +351,6 @@ def test_data_cannot_be_drawn_from_densities_of_data():
     spec, survey = survey_of("two constructs")
     with pytest.raises(FitError, match="engine='explicit': the priors are the same"):
         prior_predictive(build_marginal(spec, survey))
-
 
 
 class Effects:

@@ -253,8 +253,9 @@ def cells_density(  # type: ignore[no-untyped-def]
             projections(loading, theta, tau2, group, 1.0 / size[cell], error, weight, g)
             _precision(between, within, 1.0 / size[cell], g, seen[cell], c, inverse)
             _weigh_units(
-                s_cell, weight, nu, group, one, n_items, b_c, spread_c, inverse, first_unit, information, score
-            )
+                s_cell, weight, nu, group, one, n_items, b_c, spread_c, inverse, first_unit,
+                information, score,
+            )  # fmt: skip
         total += integrate_units(common, information, score, mode, unit_covariance, d_common)
     mean_of = b.copy()
     if n_pairs == 0:

@@ -23,7 +23,7 @@ def moderate(forms, predictors, change, reach, by):  # type: ignore[no-untyped-d
     forms : (row, source)
     predictors : (row', source), complete: the forms themselves if the predictors are among them
     change : (pair,), by how much the coefficients of pairs of response and predictor differ
-    reach : (row, pair), total effects of the responses; zero for the predictor of the pair and those before it
+    reach : (row, pair), total effects of the responses; zero for the predictor of the pair and before it
     by : (pair,), rows of the predictors
     """
     for p in range(change.shape[0]):

@@ -70,7 +70,7 @@ def paths(  # type: ignore[no-untyped-def]
     log prior of the coefficients
     sd : (response,), SD of the response as a predictor
     g : (term,), coefficients per SD of the predictor
-    whole : (response,), SD of the response within upper units, for standardising; then what the gradient needs
+    whole : (response,), SD of the response within upper units, to standardise by; then what the gradient needs
     """
     n_r, n_k, n_q, n_d = sigma.shape[0], root.shape[0], members.shape[1], direct.shape[1]
     n_source = n_k + n_r + n_q + np.count_nonzero(product)
@@ -151,8 +151,9 @@ def paths_gradient(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Pull gradients with respect to x, z, m, log prior, sd and g back to the arguments that vary."""
     x, z, m, _, sd, g, whole, spread, explained, column_sd = paths(
-        free, sigma, factor, members, direct, relative, response, latent, predictor, product, root, shrink, prior
-    )
+        free, sigma, factor, members, direct, relative, response, latent, predictor, product, root, shrink,
+        prior,
+    )  # fmt: skip
     n_r, n_k, n_q, n_d = sigma.shape[0], root.shape[0], members.shape[1], direct.shape[1]
     n_source = n_k + n_r + n_q + np.count_nonzero(product)
     dx, dz, dm = bar_x.copy(), bar_z.copy(), bar_m.copy()

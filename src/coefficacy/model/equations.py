@@ -1,4 +1,4 @@
-"""The regressions of one level as the exact engine takes them: linear forms, with the prior of coefficients."""
+"""The regressions of one level as the exact engine takes them: linear forms, and the prior of coefficients."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def team_equations(
     shrink : root of the mean of 1/n over teams
     """
     level, responses = structure.levels[1], moderation.order
+    none = pt.zeros(len(below.responses))
     members = [
-        below.z[below.responses.index(y)] if structure.is_members(level, y) else pt.zeros(len(below.responses))
-        for y in responses
+        below.z[below.responses.index(y)] if structure.is_members(level, y) else none for y in responses
     ]
     found = Equations(level, responses, pt.stack(members))
     direct = above.coefficients(responses)
@@ -146,8 +146,7 @@ def _terms(structure: Structure, found: Equations) -> list[_Term]:
     for i, y in enumerate(found.responses):
         for c in layout.columns.get(y, []):
             at = found.responses.index(c.latents[0]) if c.latents else layout.observed.index(c.label)
-            is_product = bool(c.latents) and c.values is not None
-            product = float(np.sqrt(np.mean(np.square(c.values)))) if is_product else 0.0
+            product = 0.0 if c.values is None or not c.latents else float(np.sqrt(np.mean(c.values**2)))
             terms.append(_Term(i, bool(c.latents), at, c.label, product))
     return terms
 
@@ -173,7 +172,8 @@ def _priors(structure: Structure, found: Equations, terms: list[_Term]) -> np.nd
 def _store_effects(
     found: Equations, terms: list[_Term], scaled: Any, whole: Any, sd: Any, root: Any
 ) -> dict[tuple[str, str], Any]:
-    column_sd, raw = pt.sqrt(pt.sum(root**2, axis=1)), {}
+    column_sd = pt.sqrt(pt.sum(root**2, axis=1))
+    raw: dict[tuple[str, str], Any] = {}
     for i, y in enumerate(found.responses):
         at = [k for k, t in enumerate(terms) if t.response == i]
         if not at:

@@ -253,7 +253,8 @@ class _Collapsed:
         none = pt.zeros(self.first_score)
         density = CellsDensity()(
             _joined(loading), theta, none, none, pt.zeros((len(at), 0)), person.z[at], person.x[at], within,
-            pt.zeros((len(at), 0)), pt.zeros(0), pt.zeros((1, 0)), pt.zeros((len(at), 0)), data["within"], first, starts, np.asarray(-1),
+            pt.zeros((len(at), 0)), pt.zeros(0), pt.zeros((1, 0)), pt.zeros((len(at), 0)),
+            data["within"], first, starts, np.asarray(-1),
             data["degrees"], np.ones(1), np.ones((1, 0), bool), np.asarray(0), np.asarray(0),
             np.zeros(0, int),
         )[0]  # fmt: skip

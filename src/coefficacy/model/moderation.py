@@ -1,7 +1,7 @@
 r"""Coefficients of latents that differ between teams: products with columns, and random slopes.
 
-A latent of a team may be multiplied by an observed column, or have a coefficient of its own in every unit of a
-level above. Given these the model is still linear in the team's sources, but each distinct row of moderators
+A latent of a team may be multiplied by an observed column, or have a coefficient of its own in every unit of
+a level above. Given these the model is still linear in the team's sources, but each distinct row of moderators
 has forms of its own (:mod:`coefficacy.gaussian.moderation`). Fixed coefficients of products have their prior
 with the others of their equation, in :mod:`coefficacy.gaussian.paths`.
 """
@@ -79,7 +79,7 @@ class Moderation:
             self._columns.append(np.asarray(values, float))
         return same[0] if same else len(self._columns) - 1
 
-    # On the way to the forms ----------------------------------------------------------------------------------
+    # On the way to the forms --------------------------------------------------------------------------------
 
     def shocks(self) -> Any:
         """A column for every response here: what reaches others from it are total effects, (response, .)."""

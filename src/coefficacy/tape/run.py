@@ -363,7 +363,8 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
                 _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _matrix(v, d[4]),
                 _vector(bools, d[5]), _vector(ints, d[6]), _vector(bools, d[7]), _vector(ints, d[8]),
                 _vector(floats, d[9]), _matrix(floats, d[10]), floats[d[11, 0]], _matrix(floats, d[12]),
-                bar_x, bar_z, bar_m, bar[at], bar[at + 1 : at + 1 + n], bar[at + 1 + n : at + 1 + n + d[0, 1]],
+                bar_x, bar_z, bar_m, bar[at], bar[at + 1 : at + 1 + n],
+                bar[at + 1 + n : at + 1 + n + d[0, 1]],
             )  # fmt: skip
             _add_to(bar, d[0, 0], d_g)
             _add_to(bar, d[1, 0], d_sigma)

@@ -49,7 +49,8 @@ def cells_density(
     n_groups = member.shape[0] + scatter.shape[1] - loading.shape[0] - b.shape[1]
 
     def density(rows: Any, products: Any, units: Any, people: Any, present: Any, own: Any) -> Any:
-        forms = [f[:n_groups] for f in _moderated((z, m, b, spread), own, reach, by)]
+        z_c, m_c, b_c, spread_c = (f[:n_groups] for f in _moderated((z, m, b, spread), own, reach, by))
+        forms = z_c, m_c, b_c, spread_c
         return _cell(*items, *forms, _filled(products, rows, first_score), one, units, people, present)
 
     values, information, score = jax.vmap(density)(score_rows, scatter, count, size, seen, change)
