@@ -99,13 +99,27 @@ def add_effects(mean_of, spread, mode, first_unit):  # type: ignore[no-untyped-d
 
 @compiled
 def _weigh_units(  # type: ignore[no-untyped-def]
-    s_cell, weight, nu, group, one, n_items, b, spread, inverse, first_unit, information, score
+    s_cell,
+    weight,
+    nu,
+    group,
+    one,
+    n_items,
+    b,
+    spread,
+    inverse,
+    first_unit,
+    information,
+    score,
+    weighted,
+    square,
 ):
     """Add what one cell tells of the units above: information and score of their sources at no effects."""
     n_units, n_sources = score.shape
     n_groups, n_multi = inverse.shape[0], group.shape[0] - 1
     first_column = n_items + n_groups - n_multi
-    weighted, square = np.zeros((n_sources, n_groups)), np.zeros((n_sources, n_sources))
+    weighted.fill(0.0)
+    square.fill(0.0)
     for k in range(n_sources):
         for r in range(n_groups):
             for s in range(n_groups):
@@ -137,18 +151,17 @@ def _weigh_units(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _spread_units(t, inverse, spread, held, d_spread):  # type: ignore[no-untyped-def]
+def _spread_units(t, inverse, spread, held, d_spread, loose):  # type: ignore[no-untyped-def]
     """Add to a cell's squares that effects are not known, `held` (source, source) summed over its teams."""
     n_groups, n_sources = t.shape[0], held.shape[0]
-    loose = np.zeros((n_groups, n_sources))
     for r in range(n_groups):
         for k in range(n_sources):
-            loose[r, k] = inner(held[k], spread[r])
-    for r in range(n_groups):
-        for s in range(n_groups):
-            t[r, s] += inner(loose[r], spread[s])
-            for k in range(n_sources):
-                d_spread[r, k] -= inverse[r, s] * loose[s, k]
+            loose[k, r] = inner(held[k], spread[r])
+    for k in range(n_sources):
+        for r in range(n_groups):
+            for s in range(n_groups):
+                t[r, s] += loose[k, r] * spread[s, k]
+                d_spread[r, k] -= inverse[r, s] * loose[k, s]
 
 
 @compiled
@@ -226,8 +239,9 @@ def cells_density(  # type: ignore[no-untyped-def]
     h, hs = np.zeros((n_groups, width)), np.zeros((n_groups, width))
     d_between, d_within = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
     c, t, d_c = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
-    inverse = np.zeros((n_groups, n_groups))
+    inverses, log_dets = np.zeros((n_cells, n_groups, n_groups)), np.zeros(n_cells)
     mode, held = np.zeros((n_units, n_sources)), np.zeros((n_sources, n_sources))
+    weighted = np.zeros((n_sources, n_groups))
     unit_covariance = np.zeros((n_units, n_sources, n_sources))
 
     # Forms of one cell, and gradients by them; the same arrays for all cells unless coefficients differ.
@@ -251,10 +265,10 @@ def cells_density(  # type: ignore[no-untyped-def]
                     moderate(forms, forms, change[cell], reach, by)
                 _covariances(z_c, m_c, between, within)
             projections(loading, theta, tau2, group, 1.0 / size[cell], error, weight, g)
-            _precision(between, within, 1.0 / size[cell], g, seen[cell], c, inverse)
+            log_dets[cell] = _precision(between, within, 1.0 / size[cell], g, seen[cell], c, inverses[cell])
             _weigh_units(
-                s_cell, weight, nu, group, one, n_items, b_c, spread_c, inverse, first_unit,
-                information, score,
+                s_cell, weight, nu, group, one, n_items, b_c, spread_c, inverses[cell], first_unit,
+                information, score, weighted, held,
             )  # fmt: skip
         total += integrate_units(common, information, score, mode, unit_covariance, d_common)
     mean_of = b.copy()
@@ -341,12 +355,14 @@ def cells_density(  # type: ignore[no-untyped-def]
                 for k in range(width):
                     value += hs[r, k] * h[s, k]
                 t[r, s] = value
-        log_det = _precision(between, within, share, g, seen[cell], c, inverse)
+        inverse = inverses[cell]
+        if n_units == 0:
+            log_dets[cell] = _precision(between, within, share, g, seen[cell], c, inverse)
         responses = n_groups
         for r in range(first_outcome, n_groups):
             if not seen[cell, r - first_outcome]:
                 responses -= 1
-        total -= 0.5 * units * (responses * LOG_2PI + log_det)
+        total -= 0.5 * units * (responses * LOG_2PI + log_dets[cell])
         for r in range(n_groups):
             for s in range(n_groups):
                 total -= 0.5 * inverse[r, s] * t[r, s]
@@ -358,7 +374,7 @@ def cells_density(  # type: ignore[no-untyped-def]
                     for k in range(n_sources):
                         for q in range(n_sources):
                             held[k, q] += n_here * unit_covariance[unit, k, q]
-            _spread_units(t, inverse, spread_c, held, d_sc)
+            _spread_units(t, inverse, spread_c, held, d_sc, weighted)
 
         for r in range(n_groups):
             for s in range(n_groups):

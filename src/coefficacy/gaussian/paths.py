@@ -70,7 +70,7 @@ def paths(  # type: ignore[no-untyped-def]
     log prior of the coefficients
     sd : (response,), SD of the response as a predictor
     g : (term,), coefficients per SD of the predictor
-    whole : (response,), SD of the response within upper units, to standardise by; then what the gradient needs
+    whole : (response,), SD of the response within upper units; then what the gradient needs
     """
     n_r, n_k, n_q, n_d = sigma.shape[0], root.shape[0], members.shape[1], direct.shape[1]
     n_source = n_k + n_r + n_q + np.count_nonzero(product)

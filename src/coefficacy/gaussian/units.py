@@ -1,9 +1,9 @@
 r"""Random intercepts of the units above teams, integrated out given their mean over units.
 
 The effects of unit l on team j are :math:`R_j \varepsilon_l` with standard normal :math:`\varepsilon_l`.
-Given the rest the density is Gaussian in these, with precision :math:`I + \sum_j R_j' C_j^{-1} R_j`; its value
-follows from their mode, its gradient from their moments (Fisher's identity). Their mean stays a parameter
-because intercepts move with it, the more the larger :math:`R`: a funnel, unless the sampler can see
+Given the rest the density is Gaussian in these, with precision :math:`I + \sum_j R_j' C_j^{-1} R_j`; its
+value follows from their mode, its gradient from their moments (Fisher's identity). Their mean stays a
+parameter because intercepts move with it, the more the larger :math:`R`: a funnel, unless the sampler can see
 intercepts and mean apart.
 """
 

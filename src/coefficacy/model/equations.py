@@ -1,4 +1,4 @@
-"""The regressions of one level as the exact engine takes them: linear forms, and the prior of coefficients."""
+"""The regressions of one level as the exact engine takes them: linear forms, and coefficients' prior."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 r"""Coefficients of latents that differ between teams: products with columns, and random slopes.
 
 A latent of a team may be multiplied by an observed column, or have a coefficient of its own in every unit of
-a level above. Given these the model is still linear in the team's sources, but each distinct row of moderators
-has forms of its own (:mod:`coefficacy.gaussian.moderation`). Fixed coefficients of products have their prior
-with the others of their equation, in :mod:`coefficacy.gaussian.paths`.
+a level above. Given these the model is still linear in the team's sources, but each distinct row of
+moderators has forms of its own (:mod:`coefficacy.gaussian.moderation`). Fixed coefficients of
+products have their prior with the others of their equation, in :mod:`coefficacy.gaussian.paths`.
 """
 
 from __future__ import annotations
