@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import confounding as confounding
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
+    from coefficacy.estimands import intervene as intervene
+    from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import plot_power as plot_power
@@ -71,8 +74,11 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "confounding": "estimands",
     "emergent_share": "estimands",
     "estimate": "estimands",
+    "intervene": "estimands",
+    "two_sources": "estimands",
     "ReportOfRecord": "reporting",
     "plot_check": "reporting",
     "plot_power": "reporting",
