@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from coefficacy.dims import MEDIATOR, PATH, SAMPLE, TREATMENT
+from coefficacy.dims import PATH, SAMPLE, TREATMENT
 from coefficacy.errors import FitError, Problem
 from coefficacy.model.layout import Layout, lay_out
 from coefficacy.model.variances import Implied
@@ -78,7 +78,9 @@ class LinearPaths:
     def labelled(self, values: np.ndarray, **coords: Sequence[str]) -> xr.DataArray:
         """Return an array (chain, draw, *coords)."""
         known = {name: self.template[name].values for name in SAMPLE}
-        return xr.DataArray(values, dims=(*SAMPLE, *coords), coords={**known, **{name: list(v) for name, v in coords.items()}})
+        return xr.DataArray(
+            values, dims=(*SAMPLE, *coords), coords={**known, **{name: list(v) for name, v in coords.items()}}
+        )
 
 
 def path_label(mediators: Sequence[str]) -> str:
@@ -109,9 +111,7 @@ def linear_paths(
             for i, a in enumerate(mediators)
         ]
     ).reshape(order, order, *_zero(fit).shape)
-    to_mediators = np.array(
-        [[_coefficient(fit, layout, level, m, t) for m in mediators] for t in treatments]
-    )
+    to_mediators = np.array([[_coefficient(fit, layout, level, m, t) for m in mediators] for t in treatments])
     to_outcome = np.array([_coefficient(fit, layout, level, outcome, m) for m in mediators])
     direct = np.array([_coefficient(fit, layout, level, outcome, t) for t in treatments])
     names = [*mediators, outcome]

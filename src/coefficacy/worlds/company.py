@@ -40,9 +40,7 @@ def person_ids(team: Positions, n_teams: int) -> pd.DataFrame:
     """Return ids of people and of their teams."""
     import pandas as pd
 
-    return pd.DataFrame(
-        {"person_id": _ids("p", team.size), "team_id": np.array(_ids("t", n_teams))[team]}
-    )
+    return pd.DataFrame({"person_id": _ids("p", team.size), "team_id": np.array(_ids("t", n_teams))[team]})
 
 
 def team_table(

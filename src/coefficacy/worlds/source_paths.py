@@ -43,7 +43,9 @@ class Paths:
 
     def estimands(self) -> dict[str, float]:
         """Return the truth of every variable of `two_sources` for a change of one in either treatment."""
-        found = {f"effect[{t}, {path}]": v for t in (LICENCES, PROJECTS) for path, v in self._paths(t).items()}
+        found = {
+            f"effect[{t}, {path}]": v for t in (LICENCES, PROJECTS) for path, v in self._paths(t).items()
+        }
         first, second = found[f"effect[{LICENCES}, {SE}]"], found[f"effect[{PROJECTS}, {CE}]"]
         per_sd = self.sd[PROJECTS] * second - self.sd[LICENCES] * first
         raised = {f"raised[{t}, {m}]": v for t in (LICENCES, PROJECTS) for m, v in self._raised(t).items()}
