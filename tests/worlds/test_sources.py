@@ -69,7 +69,7 @@ def test_licences_raise_self_efficacy_within_and_between(large) -> None:
 def test_in_the_null_world_both_carry_the_same() -> None:
     truth = simulate("C5", seed=1, n_teams=20, null=True).truth["estimands"]["two_sources"]
     assert truth["difference"] == pytest.approx(0)
-    assert truth[f"effect[mean(licensed), {SE}]"] == pytest.approx(0.2)
+    assert truth[f"effect[mean(licensed), {SE}]"] == pytest.approx(0.25)
 
 
 def test_its_model_file_reads_its_tables() -> None:

@@ -56,8 +56,8 @@ def confounding(fit: Fit, *, correlations: Sequence[float] = CORRELATIONS) -> xr
     xarray.Dataset
         dims (chain, draw, ...): ``difference`` (mediator, correlation), in SDs of the outcome;
         ``first_path`` and ``second_path`` (mediator, correlation), its two sides; ``sign_lost`` (mediator),
-        the correlation at which the difference is zero; ``sign_lost_first`` and ``sign_lost_second``, the same
-        for the two sides. NaN where no correlation changes it.
+        the correlation at which the difference is zero; ``sign_lost_first`` and ``sign_lost_second``, the
+        same for the two sides. NaN where no correlation changes it.
 
     Raises
     ------
@@ -165,7 +165,7 @@ class _Errors:
         return wide(self.paths.to_outcome, 1) - np.einsum("...ij,...j->...i", wide(self.mix, 2), bias)
 
     def per_unit(self) -> np.ndarray:
-        """Return what a unit of t = rho / sqrt(1 - r rho^2) of each mediator adds, (..., mediator, mediator)."""
+        """Return what a unit of t = rho / sqrt(1 - r rho^2) of each mediator adds, (..., of, mediator)."""
         scaled = np.swapaxes(self.inverse, -1, -2) / self.sd[..., None, :]
         return -np.einsum("...ij,...mj->...mi", self.mix, scaled) * self.sigma[..., None, None]
 

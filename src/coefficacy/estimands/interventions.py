@@ -113,8 +113,7 @@ def _simulate(
     moved = pm.do(model, dict(data)) if data else model
     given = [moved[p] for p in parameters if p in moved.named_vars and p in posterior]
     (values,) = pm.vectorize_over_posterior([moved[name]], posterior, given)
-    rngs = [rng for rng in _generators(values)]
-    for k, rng in enumerate(rngs):
+    for k, rng in enumerate(_generators(values)):
         rng.set_value(np.random.default_rng([seed, k]))
     return np.asarray(function([], values, mode="FAST_COMPILE")())
 
@@ -145,7 +144,7 @@ def _moved_designs(
         columns = layout.columns[response]
         observed = [c for c in columns if c.values is not None and not c.latents]
         observed += [c for c in columns if c.values is not None and c.latents]
-        design = np.column_stack([c.values for c in observed]) if observed else np.zeros((0, 0))
+        design = np.column_stack([np.asarray(c.values) for c in observed]) if observed else np.zeros((0, 0))
         for k, column in enumerate(observed):
             parts = [part for part in column.label.split(":") if part not in layout.latents]
             for name, by in changes.items():

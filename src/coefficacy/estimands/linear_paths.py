@@ -1,10 +1,10 @@
-"""Teams' linear equations as matrices: treatments, mediators in the order in which they act, and an outcome."""
+"""Teams' linear equations as matrices: treatments, mediators in the order in which they act, an outcome."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +70,7 @@ class LinearPaths:
         """
         last = self.to_outcome if to_outcome is None else to_outcome
         product = self.to_mediators[..., treatment, path[0]]
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in pairwise(path):
             product = product * self.among_mediators[..., a, b]
         wanted = last[..., path[-1]]
         return product.reshape(product.shape + (1,) * (wanted.ndim - product.ndim)) * wanted

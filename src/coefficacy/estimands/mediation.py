@@ -112,7 +112,7 @@ def two_sources(
     _check_two(treatments=treatments, mediators=mediators, changes=changes)
     paths = linear_paths(fit, outcome=outcome, treatments=treatments, mediators=mediators)
     effect = path_effects(paths, changes)
-    per_sd = path_effects(paths, paths.treatment_sd)
+    per_sd = path_effects(paths, paths.treatment_sd.tolist())
     words = _Words(paths, outcome)
     found = {
         "difference": (_difference(effect, paths), words.difference),

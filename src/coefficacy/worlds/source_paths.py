@@ -20,9 +20,9 @@ LICENCES, PROJECTS, PRIOR = "mean(licensed)", "shared_projects", "prior_performa
 
 PERSON = {SE: 0.4, CE: 0.4}
 """Within teams: of a licence on self-efficacy, of self-efficacy on collective efficacy."""
-TEAM_SD = {SE: 0.4, CE: 0.4}
-_RAISE_SE = {LICENCES: 0.6, PROJECTS: 0.05, PRIOR: 0.15}
-_RAISE_CE = {SE: 0.5, PROJECTS: 0.3, LICENCES: 0.1, PRIOR: 0.15}
+TEAM_SD = {SE: 0.5, CE: 0.5}
+_RAISE_SE = {LICENCES: 0.8, PROJECTS: 0.05, PRIOR: 0.15}
+_RAISE_CE = {SE: 0.5, PROJECTS: 0.4, LICENCES: 0.1, PRIOR: 0.15}
 _DIRECT = {PROJECTS: 0.05, LICENCES: 0.1, PRIOR: 0.2}
 
 

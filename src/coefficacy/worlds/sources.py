@@ -30,10 +30,10 @@ def simulate_two_sources(
     *,
     seed: int,
     n_teams: int = 60,
-    team_size: int | tuple[int, int] = (4, 12),
+    team_size: int | tuple[int, int] = (6, 14),
     layers: int = 4,
     carried_by_licences: float = 0.0,
-    carried_by_projects: float = 0.2,
+    carried_by_projects: float = 0.25,
     n_items: int = 4,
     item_reliability: float = 0.5,
     item_sd: float = 0.2,
@@ -48,9 +48,9 @@ def simulate_two_sources(
     .. math::
         w^{SE}_{ij} = 0.4 (l_{ij} - \bar l_j) + r_{ij}, \quad w^{CE}_{ij} = 0.4 w^{SE}_{ij} + r'_{ij}
 
-        u^{SE}_j = 0.6 \bar l_j + 0.05 p_j + 0.15 x_j + L^{SE}_{layer} + z_j
+        u^{SE}_j = 0.8 \bar l_j + 0.05 p_j + 0.15 x_j + L^{SE}_{layer} + z_j
 
-        u^{CE}_j = 0.3 p_j + 0.1 \bar l_j + 0.5 u^{SE}_j + 0.15 x_j + L^{CE}_{layer} + z'_j
+        u^{CE}_j = 0.4 p_j + 0.1 \bar l_j + 0.5 u^{SE}_j + 0.15 x_j + L^{CE}_{layer} + z'_j
 
         y_j = b_s u^{SE}_j + b_c u^{CE}_j + 0.1 \bar l_j + 0.05 p_j + 0.2 x_j + L_{layer} + e_j
 
@@ -64,9 +64,9 @@ def simulate_two_sources(
     team_size : of every team, or the smallest and the largest; at least 2
     layers : at least 2
     carried_by_licences : SDs of adaptation that a share of licences of 1 rather than 0 gives through
-        self-efficacy alone: :math:`0.6 b_s`
+        self-efficacy alone: :math:`0.8 b_s`
     carried_by_projects : SDs of adaptation that one more shared project gives through collective efficacy
-        alone: :math:`0.3 b_c`
+        alone: :math:`0.4 b_c`
     n_items : of each efficacy
     item_reliability : share of a single answer's variance that comes from a latent of unit variance
     item_sd : SD of team-level item residuals, in units of the latent
@@ -87,7 +87,7 @@ def simulate_two_sources(
     --------
     >>> world = simulate_two_sources(seed=1, n_teams=12)
     >>> round(world.truth["estimands"]["two_sources"]["difference"], 6)
-    0.2
+    0.25
     """
     sizes = (team_size, team_size) if isinstance(team_size, int) else tuple(team_size)
     _check(n_teams, sizes, layers, n_items, item_reliability, item_sd, family)
@@ -155,7 +155,7 @@ def _build(options: dict[str, Any]) -> World:
 
 def _licences(rng: np.random.Generator, prior: Array, team: Positions) -> NDArray[np.int64]:
     """Who has a licence: teams differ in how many they gave out, better ones gave out more."""
-    odds = 0.4 * prior + 1.3 * rng.normal(size=prior.size)
+    odds = 0.4 * prior + 2.0 * rng.normal(size=prior.size)
     licensed = (rng.random(team.size) < 1 / (1 + np.exp(-odds[team]))).astype(np.int64)
     licensed[:2] = (0, 1)
     return licensed
