@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_check as plot_check
+    from coefficacy.reporting import plot_confounding as plot_confounding
+    from coefficacy.reporting import plot_paths as plot_paths
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
     from coefficacy.reporting import report_of_record as report_of_record
@@ -81,6 +83,8 @@ _HOMES = {
     "two_sources": "estimands",
     "ReportOfRecord": "reporting",
     "plot_check": "reporting",
+    "plot_confounding": "reporting",
+    "plot_paths": "reporting",
     "plot_power": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",

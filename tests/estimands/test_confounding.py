@@ -40,7 +40,7 @@ def test_confounding_bias_is_there_to_correct() -> None:
 
 
 def test_one_mediator_is_theorem_4_of_imai_keele_yamamoto() -> None:
-    """gamma(rho) = s1/s2 (r - rho sqrt((1 - r^2) / (1 - rho^2))), r the correlation of reduced-form errors."""
+    """s1/s2 (r - rho sqrt((1 - r^2) / (1 - rho^2))), with r the correlation of reduced-form errors."""
     fit = given_fit({SE: {LICENCES: 1.0}, CE: {PROJECTS: 0.7}, Y: {CE: 0.5}}, {SE: 1.0, CE: 0.8, Y: 1.1})
     rho, s2, left = 0.35, 0.8, 1.1
     s1 = np.hypot(0.5 * s2, left)

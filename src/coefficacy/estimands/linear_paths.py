@@ -1,4 +1,4 @@
-"""Teams' linear equations as matrices: treatments, mediators in the order in which they act, an outcome."""
+"""Teams' linear equations as matrices: treatments, mediators in their order, an outcome."""
 
 from __future__ import annotations
 

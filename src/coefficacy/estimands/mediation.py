@@ -51,10 +51,11 @@ def two_sources(
     person's deviation from the team's mean, :math:`\gamma_w`, compares members of one team; that of
     ``mean(x)``, :math:`\gamma_b`, compares teams of different shares. With the share raised from 0 to 1
     deviations are zero before and after, so that each member, and the team, gains :math:`\gamma_b`:
-    :math:`\gamma_w` is no part of it and must not be added. For a single new licence in a team of n the holder
-    gains :math:`\gamma_w (1 - 1/n) + \gamma_b / n` and each colleague :math:`(\gamma_b - \gamma_w) / n`, which
-    sums to :math:`\gamma_b`. ``between_minus_within`` is what colleagues gain together: spillover, or that
-    other teams get licences.
+    :math:`\gamma_w` is no part of it and must not be added. For a single new licence in a team of n the
+    holder gains :math:`\gamma_w (1 - 1/n) + \gamma_b / n` and each colleague
+    :math:`(\gamma_b - \gamma_w) / n`, which sums to :math:`\gamma_b`. ``between_minus_within``,
+    :math:`\gamma_b - \gamma_w`, is what colleagues gain: spillover, or a sign that teams with many licences
+    differ from others in ways no column tells.
 
     **When this is causal.** Treatments come before mediators, mediators are *measured before the outcome*,
     and nothing left out of the equations moves two of treatment, mediators and outcome together. For the last

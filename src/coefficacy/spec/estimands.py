@@ -81,8 +81,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
         ),
         "two_sources": Kind(
-            "Of {treatments}: does the latter carry more into {outcome} through the second of {mediators} than "
-            "the former through the first?",
+            "Of {treatments}: does the latter carry more into {outcome} through the second of {mediators} "
+            "than the former through the first?",
             {
                 "outcome": Option(text, _team_outcomes),
                 "treatments": Option(texts, _team_columns),
