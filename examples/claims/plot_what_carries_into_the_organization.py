@@ -90,7 +90,9 @@ for path in found["path"].values:
 
 simulated = co.intervene(fit, {"shared_projects": 1.0}, draws=200)["change"]
 closed = found["effect"].sel(treatment="shared_projects", path="total")
-print(f"simulated {float(simulated.mean()):.2f} in the outcome's unit, product {float(closed.mean()):.2f} in its SDs")
+print(
+    f"simulated {float(simulated.mean()):.2f} in the outcome's unit, product {float(closed.mean()):.2f} in its SDs"
+)
 
 # %%
 # The difference of the two sources
