@@ -15,7 +15,7 @@ could account for what there is. The data are **simulated**; no effect in them c
 #
 # A company buys licences and training for single people, and it lets teams carry projects through together.
 # The first should raise what people believe to be capable of themselves (*self-efficacy*), the second what
-# they believe their team to be capable of (*collective efficacy*, CE). Which of the two changes what teams do?
+# they believe their team to be capable of (*collective efficacy*, CE). Which changes what teams do?
 #
 # That is a question about *paths*, and paths need an order in time: first the programme, then the survey of
 # both efficacies, then the outcome. **If efficacies are asked together with the outcome, or after it, nothing
@@ -44,12 +44,12 @@ world.tables["teams"].head()
 spec = co.load_model("C5")
 for regression in spec.regressions:
     print(f"[{regression.level}] {regression.response} = {regression.formula}")
-spec.estimands[0]
+print(spec.estimands[0])
 
 # %%
 # ``licensed`` stands at two levels. Among persons it is the difference from the own team: its coefficient
-# compares members of one team. Among teams it is ``mean(licensed)``, the share from 0 to 1: if a whole team is
-# licensed nobody differs from the others, so that the coefficient of the share alone is what the team gains.
+# compares members of one team. Among teams it is ``mean(licensed)``, the share from 0 to 1: if a whole team
+# is licensed nobody differs from the others, so the coefficient of the share alone is what the team gains.
 # Both sources stand in every equation, since a path left out is one assumed to be nil.
 #
 # The fit
