@@ -57,7 +57,7 @@ print(spec.estimands[0])
 
 survey = co.read_survey(spec, **world.tables)
 fit = co.fit(spec, survey, seed=1, draws=500, progress=False)
-fit
+print(fit)
 
 # %%
 # Every path apart
@@ -90,9 +90,8 @@ for path in found["path"].values:
 
 simulated = co.intervene(fit, {"shared_projects": 1.0}, draws=200)["change"]
 closed = found["effect"].sel(treatment="shared_projects", path="total")
-print(
-    f"simulated {float(simulated.mean()):.2f} in the outcome's unit, product {float(closed.mean()):.2f} in its SDs"
-)
+print(f"simulated: {float(simulated.mean()):.2f}, in the outcome's unit")
+print(f"product of coefficients: {float(closed.mean()):.2f}, in SDs of the outcome")
 
 # %%
 # The difference of the two sources
