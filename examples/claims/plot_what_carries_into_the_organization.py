@@ -2,11 +2,11 @@
 Do licences or shared projects carry into the organization?
 ===========================================================
 
-Both may, on different ways. In the simulated company below a shared project raises collective efficacy and
-through it adaptation; licences raise self-efficacy and reach adaptation only where confidence in oneself
-becomes confidence in the team. Whether the second source carries *more* these data cannot tell as soon as a
-licence for everyone is weighed against a single project, and an unmeasured common cause of moderate strength
-could account for what there is. The data are **simulated**; no effect in them comes from a real company.
+Both may, by different ways. In the simulated company below shared projects raise collective efficacy and through
+it adaptation; errors would have to correlate by about .6 to undo that. Licences raise self-efficacy, which
+reaches adaptation where it becomes confidence in the team. Whether projects carry *more* these data cannot
+tell once a licence for everyone is weighed against a single project. The data are **simulated**; no effect in
+them comes from a real company.
 """
 
 # %%
@@ -113,7 +113,7 @@ for name in ("difference", "difference_per_sd", "difference_confounded"):
 #
 # A good manager may raise CE and adaptation alike. Nothing in the data tells such a common cause from an
 # effect. One number per mediator says how strong it would have to be: the correlation of the mediator's error
-# with that of the outcome. The model takes it as zero; the dot is where the mean loses its sign.
+# with that of the outcome. The model takes it as zero; the dot is where the mean difference loses its sign.
 
 sensitivity = co.confounding(fit)
 co.plot_confounding(sensitivity)
@@ -124,6 +124,8 @@ lost = sensitivity["sign_lost_second"].sel(mediator="collective_efficacy")
 print(f"projects through CE: sign lost at a correlation of {float(lost.median()):.2f} (posterior median)")
 
 # %%
+# The path of projects is far firmer than its difference from that of licences.
+#
 # ``difference_confounded`` above is the difference under a prior of these correlations, Normal(0, 0.1): its
 # interval is wider and no more data will make it as narrow as the other. Randomising projects would settle
 # the first half of each path; only randomising efficacy, or measuring what moves it and the outcome together,
