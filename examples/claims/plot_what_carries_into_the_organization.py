@@ -3,10 +3,10 @@ Do licences or shared projects carry into the organization?
 ===========================================================
 
 Both may, by different ways. In the simulated company below shared projects raise collective efficacy and
-through it adaptation; errors would have to correlate by about .6 to undo that. Licences raise self-efficacy, which
-reaches adaptation where it becomes confidence in the team. Whether projects carry *more* these data cannot
-tell once a licence for everyone is weighed against a single project. The data are **simulated**; no effect in
-them comes from a real company.
+through it adaptation; errors would have to correlate by about .6 to undo that. Licences raise self-
+efficacy, which reaches adaptation where it becomes confidence in the team. Whether projects carry *more*
+these data cannot tell once a licence for everyone is weighed against a single project. The data are
+**simulated**; no effect in them comes from a real company.
 """
 
 # %%
