@@ -29,11 +29,16 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import confounding as confounding
     from coefficacy.estimands import consensus_emergence as consensus_emergence
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
+    from coefficacy.estimands import intervene as intervene
+    from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_check as plot_check
+    from coefficacy.reporting import plot_confounding as plot_confounding
+    from coefficacy.reporting import plot_paths as plot_paths
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
     from coefficacy.reporting import report_of_record as report_of_record
@@ -73,10 +78,15 @@ _HOMES = {
     "StudyError": "errors",
     "SurveyError": "errors",
     "consensus_emergence": "estimands",
+    "confounding": "estimands",
     "emergent_share": "estimands",
     "estimate": "estimands",
+    "intervene": "estimands",
+    "two_sources": "estimands",
     "ReportOfRecord": "reporting",
     "plot_check": "reporting",
+    "plot_confounding": "reporting",
+    "plot_paths": "reporting",
     "plot_power": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",

@@ -12,9 +12,12 @@ __all__ = [
     "CONTRAST",
     "COVARIATE",
     "DRAW",
+    "MEDIATOR",
+    "PATH",
     "SAMPLE",
     "SIZE",
     "STATISTIC",
+    "TREATMENT",
     "answers_dim",
     "item_dim",
     "rows_dim",
@@ -31,6 +34,10 @@ COVARIATE = "covariate"
 """Continuous covariates of the weights."""
 STATISTIC = "statistic"
 """What summarises draws or teams: ``"mean"``, ``"q2_5"``, ..."""
+TREATMENT, MEDIATOR = "treatment", "mediator"
+"""Columns that an intervention changes; latents that carry it to the outcome."""
+PATH = "path"
+"""Ways from a treatment to the outcome: ``"direct"``, ``"a"``, ``"a > b"``, ``"total"``."""
 SIZE = "size"
 """Numbers of members who answered, each once, ascending."""
 

@@ -62,11 +62,8 @@ def planted(simulated: World) -> str:
     if effect:
         return f"{effect['name']} = {number(effect['standardised'], 3)} (standardised)"
     estimands = simulated.truth["estimands"]
-    return ", ".join(
-        f"{kind} {plain(name)} = {number(value, 3)}"
-        for kind, found in estimands.items()
-        for name, value in found.items()
-    )
+    firsts = ((kind, *next(iter(found.items()))) for kind, found in estimands.items())
+    return ", ".join(f"{plain(kind)}: {plain(name)} = {number(value, 3)}" for kind, name, value in firsts)
 
 
 def _headline_row(verdict: Verdict) -> tuple[str, str, str]:

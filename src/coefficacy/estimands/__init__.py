@@ -9,12 +9,27 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `labels` | how variables and datasets are labelled |
 | `consensus` | whether members come to agree over time (C2) |
 | `emergence` | what a team has that its members do not bring with them (C1) |
+| `mediation` | what two treatments carry through two mediators (C5) |
+| `linear_paths` | products of coefficients along every path of a team's linear equations |
+| `confounders` | how much confounding of mediators and outcome undoes a path |
+| `interventions` | the outcome under interventions, simulated through the model's graph |
 """
 
 from __future__ import annotations
 
+from coefficacy.estimands.confounders import confounding
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.emergence import emergent_share
+from coefficacy.estimands.interventions import intervene
+from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.registry import ESTIMANDS, estimate
 
-__all__ = ["ESTIMANDS", "consensus_emergence", "emergent_share", "estimate"]
+__all__ = [
+    "ESTIMANDS",
+    "confounding",
+    "consensus_emergence",
+    "emergent_share",
+    "estimate",
+    "intervene",
+    "two_sources",
+]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from coefficacy.errors import FitError, Problem, did_you_mean
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.emergence import emergent_share
+from coefficacy.estimands.mediation import two_sources
 from coefficacy.spec.estimands import options_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["ESTIMANDS", "estimate"]
 
 ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
-    {"consensus_emergence": consensus_emergence, "emergent_share": emergent_share}
+    {
+        "consensus_emergence": consensus_emergence,
+        "emergent_share": emergent_share,
+        "two_sources": two_sources,
+    }
 )
 """Name of a section ``[estimands.NAME]`` to the function that computes it from a fit."""
 

@@ -6,6 +6,7 @@ from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.check_plots import plot_check
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
+from coefficacy.reporting.paths import plot_confounding, plot_paths
 from coefficacy.reporting.power import plot_power, write_power
 from coefficacy.reporting.record import RecordItem, ReportOfRecord, report_of_record
 from coefficacy.reporting.results import (
@@ -27,6 +28,8 @@ __all__ = [
     "calibration_text",
     "partial_folder",
     "plot_check",
+    "plot_confounding",
+    "plot_paths",
     "plot_power",
     "rebuild_page",
     "render_report",

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from coefficacy.errors import did_you_mean
-from coefficacy.spec.fields import Field, number, text, texts
+from coefficacy.spec.fields import Field, number, pair, text, texts
 from coefficacy.spec.model import EstimandSpec, ModelSpec
-from coefficacy.spec.queries import latents, level_names
+from coefficacy.spec.queries import is_measure, latents, level_names, outcomes
 from coefficacy.spec.validate_parts import Found
 
 __all__ = ["BOUNDS", "KINDS", "Kind", "Option", "estimand_problems", "fields_of", "options_of", "question_of"]
@@ -64,6 +64,24 @@ def _spread_terms(spec: ModelSpec) -> tuple[str, ...]:
     return tuple(str(term) for spread in spec.spreads for term in spread.formula.terms)
 
 
+def _team_outcomes(spec: ModelSpec) -> tuple[str, ...]:
+    levels = level_names(spec)
+    return outcomes(spec, levels[1]) if len(levels) > 1 else ()
+
+
+def _team_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """Columns that stand by themselves in an equation of teams, ``"x"`` or ``"mean(x)"``."""
+    levels = level_names(spec)
+    terms = (
+        term
+        for equation in spec.regressions
+        if len(levels) > 1 and equation.level == levels[1]
+        for term in equation.formula.terms
+    )
+    alone = (t.factors[0] for t in terms if len(t.factors) == 1)
+    return tuple(dict.fromkeys(str(f) for f in alone if f.function or not is_measure(spec, f.name)))
+
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "consensus_emergence": Kind(
@@ -73,6 +91,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "emergent_share": Kind(
             "Is the {of} of teams more than what members bring with them ({given})?",
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
+        ),
+        "two_sources": Kind(
+            "Of {treatments}: does the latter carry more into {outcome} through the second of {mediators} "
+            "than the former through the first?",
+            {
+                "outcome": Option(text, _team_outcomes),
+                "treatments": Option(texts, _team_columns),
+                "mediators": Option(texts, _team_latents),
+                "changes": Option(pair, required=False),
+                "confounding": Option(number, required=False),
+            },
         ),
     }
 )

@@ -14,7 +14,7 @@ from coefficacy.worlds.options import AdaptationOptions
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["layer_table", "person_table", "team_table"]
+__all__ = ["layer_table", "person_ids", "person_table", "team_table"]
 
 type Array = NDArray[np.float64]
 type Positions = NDArray[np.int64]
@@ -27,18 +27,20 @@ def person_table(
     options: AdaptationOptions,
 ) -> pd.DataFrame:
     """Return ids and answers, some of them missing completely at random."""
-    import pandas as pd
-
-    columns: dict[str, Any] = {
-        "person_id": _ids("p", team.size),
-        "team_id": np.array(_ids("t", options.n_teams))[team],
-    }
+    columns: dict[str, Any] = {}
     for items, values in answers:
         gone = rng.random(values.shape) < options.missing
         whole = items.threshold is not None and not gone.any()
         given = values.astype(np.int64) if whole else np.where(gone, np.nan, values)
         columns |= dict(zip(items.names, given.T, strict=True))
-    return pd.DataFrame(columns)
+    return person_ids(team, options.n_teams).assign(**columns)
+
+
+def person_ids(team: Positions, n_teams: int) -> pd.DataFrame:
+    """Return ids of people and of their teams."""
+    import pandas as pd
+
+    return pd.DataFrame({"person_id": _ids("p", team.size), "team_id": np.array(_ids("t", n_teams))[team]})
 
 
 def team_table(
