@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import ceiling as ceiling
+    from coefficacy.estimands import elasticity as elasticity
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
+    from coefficacy.estimands import necessity as necessity
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import plot_power as plot_power
@@ -71,8 +74,11 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "ceiling": "estimands",
+    "elasticity": "estimands",
     "emergent_share": "estimands",
     "estimate": "estimands",
+    "necessity": "estimands",
     "ReportOfRecord": "reporting",
     "plot_check": "reporting",
     "plot_power": "reporting",

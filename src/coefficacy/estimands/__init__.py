@@ -8,11 +8,18 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `registry` | the functions by the names that ``[estimands.NAME]`` uses; `estimate` |
 | `labels` | how variables and datasets are labelled |
 | `emergence` | what a team has that its members do not bring with them (C1) |
+| `corners` | what teams would do with one condition, the other, neither and both (C13) |
+| `ceilings` | necessary condition analysis beside an additive world (C13) |
+| `weakest_link` | how well one condition can stand in for another (C13) |
+| `equation`, `additive` | an outcome's equation with drawn predictors; the additive rival in closed form |
 """
 
 from __future__ import annotations
 
+from coefficacy.estimands.ceilings import ceiling
+from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.registry import ESTIMANDS, estimate
+from coefficacy.estimands.weakest_link import elasticity
 
-__all__ = ["ESTIMANDS", "emergent_share", "estimate"]
+__all__ = ["ESTIMANDS", "ceiling", "elasticity", "emergent_share", "estimate", "necessity"]

@@ -7,7 +7,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from coefficacy.errors import FitError, Problem, did_you_mean
+from coefficacy.estimands.ceilings import ceiling
+from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.emergence import emergent_share
+from coefficacy.estimands.weakest_link import elasticity
 from coefficacy.spec.estimands import options_of
 
 if TYPE_CHECKING:
@@ -17,7 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ESTIMANDS", "estimate"]
 
-ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType({"emergent_share": emergent_share})
+ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
+    {
+        "ceiling": ceiling,
+        "elasticity": elasticity,
+        "emergent_share": emergent_share,
+        "necessity": necessity,
+    }
+)
 """Name of a section ``[estimands.NAME]`` to the function that computes it from a fit."""
 
 

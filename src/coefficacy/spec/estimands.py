@@ -10,7 +10,7 @@ from typing import Any
 from coefficacy.errors import did_you_mean
 from coefficacy.spec.fields import Field, number, text, texts
 from coefficacy.spec.model import EstimandSpec, ModelSpec
-from coefficacy.spec.queries import latents, level_names
+from coefficacy.spec.queries import factors, latents, level_names, outcomes
 from coefficacy.spec.validate_parts import Found
 
 __all__ = ["BOUNDS", "KINDS", "Kind", "Option", "estimand_problems", "fields_of", "options_of", "question_of"]
@@ -19,6 +19,10 @@ type Names = Callable[[ModelSpec], Iterable[str]]
 
 BOUNDS: Mapping[str, Field] = MappingProxyType({"above": number, "below": number})
 """What every estimand takes: the value that the headline has to lie above, or below, for support."""
+
+
+LINES = ("ce_fdh", "cr_fdh")
+"""Ceilings of necessary condition analysis: a step function over the best teams, a line through its corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,38 @@ def _team_latents(spec: ModelSpec) -> tuple[str, ...]:
     return latents(spec, levels[1]) if len(levels) > 1 else ()
 
 
+def _team_outcomes(spec: ModelSpec) -> tuple[str, ...]:
+    levels = level_names(spec)
+    return outcomes(spec, levels[1] if len(levels) > 1 else levels[0])
+
+
+def _their_predictors(spec: ModelSpec) -> tuple[str, ...]:
+    named = set(_team_outcomes(spec))
+    found = (f for r in spec.regressions if r.response in named for f in factors(r.formula))
+    return tuple(dict.fromkeys(factor.name for factor in found if not factor.function))
+
+
+_CONDITIONS: Mapping[str, Option] = MappingProxyType(
+    {"of": Option(text, _team_outcomes), "needs": Option(texts, _their_predictors)}
+)
+_SECOND_STAGE: Mapping[str, Option] = MappingProxyType(
+    {"every": Option(number, required=False), "seed": Option(number, required=False)}
+)
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
+        "ceiling": Kind(
+            "Is the corner of much {of} with little {needs} emptier than additive effects leave it?",
+            {**_CONDITIONS, "line": Option(text, lambda _: LINES, required=False), **_SECOND_STAGE},
+        ),
+        "elasticity": Kind("Can {needs} stand in for each other in {of}?", {**_CONDITIONS, **_SECOND_STAGE}),
         "emergent_share": Kind(
             "Is the {of} of teams more than what members bring with them ({given})?",
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
+        ),
+        "necessity": Kind(
+            "Does {of} need all of {needs}, so that a team with one of them stays closer to a team with none?",
+            {**_CONDITIONS, "cut": Option(number, required=False)},
         ),
     }
 )

@@ -9,11 +9,14 @@ from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
 from coefficacy.worlds.flagship import simulate_adaptation
+from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.world import World
 
 __all__ = ["CLAIMS", "simulate"]
 
-CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType({"C4": simulate_adaptation})
+CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
+    {"C4": simulate_adaptation, "C13": simulate_necessity}
+)
 """Claim code to the function that simulates a world in which its truth is known."""
 
 
