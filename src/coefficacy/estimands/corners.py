@@ -84,14 +84,17 @@ def necessity(fit: Fit, *, of: str, needs: Sequence[str], cut: float | None = No
         {
             "necessity": (
                 (both - best) - abs(best - neither),
-                f"gain from the second of {a} and {b} less the gain from the better one alone, {unit_words}",
+                f"gain from adding the other of {a} and {b} less that of the better one alone, {unit_words}",
             ),
-            "interaction": (both - first - others + neither, f"what {a} and {b} do beyond adding up, {unit_words}"),
+            "interaction": (
+                both - first - others + neither,
+                f"what {a} and {b} do beyond adding up, {unit_words}",
+            ),
             "gain": (gains, f"expected {of_words} less that with neither, {unit_words}"),
             "probability": (xr.concat(probability, dim=where), f"{above}, by corner"),
         },
         headline="necessity",
-    )  # fmt: skip
+    )
     return found.assign_attrs(first=a, others=b, **({"cut": cut} if gaussian else {}))
 
 

@@ -22,7 +22,7 @@ BOUNDS: Mapping[str, Field] = MappingProxyType({"above": number, "below": number
 
 
 LINES = ("ce_fdh", "cr_fdh")
-"""Ceilings of necessary condition analysis: a step function over the best teams, a line through its corners."""
+"""Ceilings of necessary condition analysis: steps over the best teams, a line through their corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,14 @@ def _team_latents(spec: ModelSpec) -> tuple[str, ...]:
     return latents(spec, levels[1]) if len(levels) > 1 else ()
 
 
-def _team_outcomes(spec: ModelSpec) -> tuple[str, ...]:
-    levels = level_names(spec)
-    return outcomes(spec, levels[1] if len(levels) > 1 else levels[0])
-
-
-def _their_predictors(spec: ModelSpec) -> tuple[str, ...]:
-    named = set(_team_outcomes(spec))
+def _predictors_of_outcomes(spec: ModelSpec) -> tuple[str, ...]:
+    named = set(outcomes(spec))
     found = (f for r in spec.regressions if r.response in named for f in factors(r.formula))
     return tuple(dict.fromkeys(factor.name for factor in found if not factor.function))
 
 
 _CONDITIONS: Mapping[str, Option] = MappingProxyType(
-    {"of": Option(text, _team_outcomes), "needs": Option(texts, _their_predictors)}
+    {"of": Option(text, outcomes), "needs": Option(texts, _predictors_of_outcomes)}
 )
 _SECOND_STAGE: Mapping[str, Option] = MappingProxyType(
     {"every": Option(number, required=False), "seed": Option(number, required=False)}
@@ -90,7 +85,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
         ),
         "necessity": Kind(
-            "Does {of} need all of {needs}, so that a team with one of them stays closer to a team with none?",
+            "Does {of} need all of {needs}, so that one of them alone brings a team little?",
             {**_CONDITIONS, "cut": Option(number, required=False)},
         ),
     }
