@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from coefficacy.estimands import estimate as estimate
     from coefficacy.estimands import necessity as necessity
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
+    from coefficacy.reporting import plot_ceiling as plot_ceiling
     from coefficacy.reporting import plot_check as plot_check
+    from coefficacy.reporting import plot_corners as plot_corners
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
     from coefficacy.reporting import report_of_record as report_of_record
@@ -80,7 +82,9 @@ _HOMES = {
     "estimate": "estimands",
     "necessity": "estimands",
     "ReportOfRecord": "reporting",
+    "plot_ceiling": "reporting",
     "plot_check": "reporting",
+    "plot_corners": "reporting",
     "plot_power": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",

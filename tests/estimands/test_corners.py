@@ -29,6 +29,8 @@ def test_gains_and_contrasts_in_closed_form():
     best = max(first, others)
     assert _means(found, "necessity") == pytest.approx(((both - best) - abs(best)) / unit)
     assert _means(found, "interaction") == pytest.approx(s * t / unit)
+    np.testing.assert_allclose(_means(found, "shortfall"), (both - 2 * np.array([first, others])) / unit)
+    assert _means(found, "necessity") == pytest.approx(min(*_means(found, "shortfall"), both / unit))
 
 
 @pytest.mark.parametrize(("a", "b"), [(0.4, 0.4), (0.6, 0.1), (-0.3, 0.5), (-0.3, -0.4), (0.0, 0.0)])

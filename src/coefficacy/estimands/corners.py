@@ -37,7 +37,9 @@ def necessity(fit: Fit, *, of: str, needs: Sequence[str], cut: float | None = No
     in SDs of the outcome (of the observed one, within the units above). Above zero a team with only one of
     the two, whichever, stays closer to a team with neither than to one with both. Effects that merely add
     up cannot make it positive, whatever their sizes: for gains a and b it is then :math:`-|a - b|`. It says
-    nothing on causes that the equation leaves out.
+    nothing on causes that the equation leaves out. It is the least of three sums of coefficients,
+    :math:`m_{++} + m_{--} - 2 m_{+-}`, the same for :math:`m_{-+}`, and :math:`m_{++} - m_{--}`; where they
+    tie its posterior lies low, so that support is said too seldom rather than too often.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ def necessity(fit: Fit, *, of: str, needs: Sequence[str], cut: float | None = No
     -------
     xarray.Dataset
         Dims (chain, draw, ...): ``necessity`` (headline), ``interaction`` (m++ - m+- - m-+ + m--),
+        ``shortfall`` (m++ + m-- - 2 m+-, and with m-+),
         ``gain`` by corner (expected outcome less that with neither, in SDs; on the link for bernoulli
         outcomes), ``probability`` by corner (average over the teams of the probability that the outcome is
         above the cut), with the cut as its attribute.
@@ -74,6 +77,7 @@ def necessity(fit: Fit, *, of: str, needs: Sequence[str], cut: float | None = No
     mean, probability = zip(*(_corner(equation, needs, ends, cut, gaussian) for ends in _ENDS), strict=True)
     unit = equation.unit() if gaussian else 1.0
     neither, first, others, both = (one / unit for one in mean)
+    single = xr.Variable("single", list(CORNERS[1:3]))
     best = np.maximum(first, others)
     of_words, a, b = of.replace("_", " "), needs[0], " and ".join(needs[1:])
     unit_words = f"in SDs of {of_words}" if gaussian else "on the link"
@@ -89,6 +93,10 @@ def necessity(fit: Fit, *, of: str, needs: Sequence[str], cut: float | None = No
             "interaction": (
                 both - first - others + neither,
                 f"what {a} and {b} do beyond adding up, {unit_words}",
+            ),
+            "shortfall": (
+                xr.concat([both + neither - 2 * one for one in (first, others)], dim=single),
+                f"how much nearer a team with one of them is to neither than to both, {unit_words}",
             ),
             "gain": (gains, f"expected {of_words} less that with neither, {unit_words}"),
             "probability": (xr.concat(probability, dim=where), f"{above}, by corner"),

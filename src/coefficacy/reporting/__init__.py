@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.check_plots import plot_check
+from coefficacy.reporting.condition_plots import plot_ceiling, plot_corners
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.power import plot_power, write_power
@@ -26,7 +27,9 @@ __all__ = [
     "ReportOfRecord",
     "calibration_text",
     "partial_folder",
+    "plot_ceiling",
     "plot_check",
+    "plot_corners",
     "plot_power",
     "rebuild_page",
     "render_report",

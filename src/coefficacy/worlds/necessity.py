@@ -29,7 +29,7 @@ def simulate_necessity(
     n_teams: int = 60,
     team_size: int | tuple[int, int] = 8,
     layers: int = 4,
-    collective_efficacy: float = 0.35,
+    collective_efficacy: float = 0.5,
     power: float = 0.3,
     product: float = 0.35,
     shape: Literal["product", "weakest_link"] = "product",
@@ -175,6 +175,8 @@ def _corners(
     return {
         "necessity": float((both - best) - abs(best - neither)),
         "interaction": float(4 * c / unit),
+        "shortfall[first only]": float(both + neither - 2 * first),
+        "shortfall[others only]": float(both + neither - 2 * others),
         **{
             f"gain[{name}]": float(v - neither) for name, v in zip(names[1:], value[1:], strict=True)
         },
