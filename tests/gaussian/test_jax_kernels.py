@@ -12,8 +12,8 @@ from coefficacy.gaussian.paths import CAUCHY, NORMAL, STUDENT_T
 
 jax = pytest.importorskip("jax", reason="the extra 'jax' is not installed")
 KERNELS = pytest.importorskip("coefficacy.gaussian.jax", reason="the extra 'jax' is not installed").KERNELS
-VARYING = {CellsDensity: 10, GradedDensity: 4, Paths: 5, Scatter: 1}
-VALUES = {CellsDensity: 1, GradedDensity: 1, Paths: 4, Scatter: 2}
+VARYING = {CellsDensity: 12, GradedDensity: 4, Paths: 5, Scatter: 1}
+VALUES = {CellsDensity: 1, GradedDensity: 1, Paths: 6, Scatter: 2}
 BY_HAND = {Paths: PathsGradient.kernel, Scatter: ScatterGradient.kernel}
 
 
@@ -51,13 +51,16 @@ def close(found, expected, tolerance):
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * max(1, largest))
 
 
-def cells(seed, items, n_scores, n_outcomes, sizes, centred, n_units=0):
+def cells(seed, items, n_scores, n_outcomes, sizes, centred, n_units=0, n_pairs=0):
     rng = np.random.default_rng(seed)
     p, n_single = sum(items), n_scores + n_outcomes
     n_groups, n_columns, n_cells = len(items) + n_single, 3 + n_units, len(sizes)
-    z, m, b = (rng.normal(size=(n_groups, k)) for k in (n_groups + 1, n_groups, n_columns))
+    n_rows = n_groups + n_pairs
+    z, m, b = (rng.normal(size=(n_rows, k)) for k in (n_groups + 1, n_groups, n_columns))
+    change, reach = rng.normal(size=(n_cells, n_pairs)), rng.normal(size=(n_rows, n_pairs))
+    reach[n_groups:] = np.tril(reach[n_groups:], -1)
     z[0], b[:, 3:] = 0 if seed % 3 == 0 else z[0], 0
-    spread = rng.normal(size=(n_groups, 2 if n_units else 0))
+    spread = rng.normal(size=(n_rows, 2 if n_units else 0))
     seen, scatter, count = rng.random((n_cells, n_outcomes)) < 0.7, [], []
     for c in range(n_cells):
         rows = rng.normal(size=(rng.integers(1, 6), p + n_single + n_columns))
@@ -73,9 +76,9 @@ def cells(seed, items, n_scores, n_outcomes, sizes, centred, n_units=0):
     return (
         rng.uniform(0.5, 1.5, p), rng.uniform(0.3, 1, p), rng.uniform(0, 0.3, p),
         rng.normal(size=p) * (not centred), z, m, b, scatter[:, p : p + n_scores].copy(), spread,
-        rng.normal(size=spread.shape[1]), known, np.asarray(p), np.cumsum([0, *items]),
+        rng.normal(size=spread.shape[1]), change, reach, known, np.asarray(p), np.cumsum([0, *items]),
         np.asarray(-1 if centred else 0), np.array(count), np.array(sizes, float), seen,
-        np.asarray(3), np.asarray(n_units),
+        np.asarray(3), np.asarray(n_units), np.arange(n_groups, n_rows),
     )  # fmt: skip
 
 
@@ -95,6 +98,13 @@ def test_density_of_cells(items, n_scores, n_outcomes, sizes, centred, n_units):
         agree(CellsDensity, cells(seed, items, n_scores, n_outcomes, sizes, centred, n_units))
 
 
+@pytest.mark.parametrize("n_units", [0, 3])
+@pytest.mark.parametrize("n_pairs", [1, 2])
+def test_density_of_cells_whose_coefficients_differ(n_units, n_pairs):
+    for seed in range(4):
+        agree(CellsDensity, cells(seed, (3, 1, 2), 1, 2, (1, 5, 40), False, n_units, n_pairs))
+
+
 @pytest.mark.parametrize("extreme", [1e-8, 1.0, 1e8])
 @pytest.mark.parametrize("between", [0.0, 1.0])
 def test_density_of_cells_at_the_boundary(extreme, between):
@@ -105,9 +115,10 @@ def test_density_of_cells_at_the_boundary(extreme, between):
         CellsDensity,
         (
             extreme * one, extreme**2 * one, none, none, between * np.ones((1, 1)), np.ones((1, 1)),
-            np.zeros((1, 1)), np.zeros((1, 0, 2)), np.zeros((1, 0)), np.zeros(0), scatter * extreme**2,
+            np.zeros((1, 1)), np.zeros((1, 0, 2)), np.zeros((1, 0)), np.zeros(0), np.zeros((1, 0)),
+            np.zeros((1, 0)), scatter * extreme**2,
             np.asarray(1), np.array([0, 1]), np.asarray(0), 3 * one, one, np.ones((1, 0), bool),
-            np.asarray(0), np.asarray(0),
+            np.asarray(0), np.asarray(0), np.zeros(0, int),
         ),
     )  # fmt: skip
 
@@ -132,11 +143,13 @@ def regressions(seed, below, further):
     prior[:, 0] = rng.choice([NORMAL, STUDENT_T, CAUCHY], 10)
     prior[:, 1] = 3.0 * (prior[:, 0] == STUDENT_T)
     prior[:, 4] = (rng.random(4) < 0.5)[response]
+    latent = np.array([0, 0, 0, 1, 1, 0, 1, 1, 1, 0], bool)
     return (
         rng.normal(size=10), rng.uniform(0.5, 1.5, 4), factor / np.linalg.norm(factor, axis=1)[:, None],
         rng.normal(size=(4, below)), rng.normal(size=(4, further)),
-        rng.random(4) < 0.5, response, np.array([0, 0, 0, 1, 1, 0, 1, 1, 1, 0], bool),
-        np.array([0, 1, 1, 0, 1, 0, 2, 0, 1, 1]), np.array([[1.4, 0], [0.2, 0.9]]), np.asarray(0.4), prior,
+        rng.random(4) < 0.5, response, latent, np.array([0, 1, 1, 0, 1, 0, 2, 0, 1, 1]),
+        rng.uniform(0.5, 2, 10) * latent * (rng.random(10) < 0.3), np.array([[1.4, 0], [0.2, 0.9]]),
+        np.asarray(0.4), prior,
     )  # fmt: skip
 
 
@@ -150,7 +163,7 @@ def test_paths_without_terms_columns_or_members():
     none, where = np.zeros((2, 0)), np.zeros(0, int)
     inputs = (
         np.zeros(0), np.array([0.7, 1.2]), np.eye(2), none, none, np.zeros(2, bool),
-        where, where.astype(bool), where, np.zeros((0, 0)), np.asarray(0.0), np.zeros((0, 5)),
+        where, where.astype(bool), where, np.zeros(0), np.zeros((0, 0)), np.asarray(0.0), np.zeros((0, 5)),
     )  # fmt: skip
     agree(Paths, inputs)
 

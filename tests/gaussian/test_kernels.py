@@ -45,8 +45,9 @@ def slopes(function, arrays, skip=lambda array, index: False):
     sizes=st.lists(st.integers(1, 50), min_size=1, max_size=3),
     centred=st.booleans(),
     n_units=st.integers(0, 3),
+    n_pairs=st.integers(0, 2),
 )
-def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_units):
+def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_units, n_pairs):
     n_singles = n_scores + n_outcomes
     if not items and not n_singles:
         return
@@ -55,10 +56,12 @@ def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_u
     group = np.cumsum([0, *items])
     loading, theta = rng.uniform(0.5, 1.5, p), rng.uniform(0.3, 1, p)
     tau2, nu = rng.uniform(0, 0.3, p), rng.normal(size=p) * (not centred)
-    z, m, b = (rng.normal(size=(n_groups, k)) for k in (n_groups + 1, n_groups, n_columns))
+    n_rows = n_groups + n_pairs
+    z, m, b = (rng.normal(size=(n_rows, k)) for k in (n_groups + 1, n_groups, n_columns))
     z[0] = 0 if seed % 3 == 0 else z[0]
     b[:, 3:] = 0
-    spread = rng.normal(size=(n_groups, 2 if n_units else 0)) * (seed % 4 > 0)
+    spread = rng.normal(size=(n_rows, 2 if n_units else 0)) * (seed % 4 > 0)
+    change, reach, by = moderation(rng, n_cells, n_rows, n_pairs)
     size, seen = np.array(sizes, float), rng.random((n_cells, n_outcomes)) < 0.7
     width, units = p + n_singles + n_columns, []
     for c in range(n_cells):
@@ -74,10 +77,10 @@ def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_u
     count = np.array([len(rows) for rows in units], float)
     one = -1 if centred else 0
     common = 0.5 * rng.normal(size=spread.shape[1])
-    arguments = (loading, theta, tau2, nu, z, m, b, scores, spread, common)
+    arguments = (loading, theta, tau2, nu, z, m, b, scores, spread, common, change, reach)
 
     def evaluate():
-        return cells_density(*arguments, scatter, p, group, one, count, size, seen, 3, n_units)
+        return cells_density(*arguments, scatter, p, group, one, count, size, seen, 3, n_units, by)
 
     wide = np.zeros((p + n_singles, n_groups))
     for r in range(len(items)):
@@ -85,18 +88,22 @@ def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_u
     wide[p + np.arange(n_singles), len(items) + np.arange(n_singles)] = 1
     everything = np.vstack(units)
     unit, answers = everything[:, p + n_singles + 3 :], everything[:, : p + n_singles]
-    mean = everything[:, p + n_singles :] @ b.T @ wide.T + np.append(nu, np.zeros(n_singles))
-    mean += wide @ spread @ common
-    blocks = []
+    blocks, mean, effects = [], [], []
     for c, rows in enumerate(units):
-        covariance = wide @ (z @ z.T + m @ m.T / size[c]) @ wide.T
+        own = wide @ changed(change[c], reach, by)[:n_groups]
+        covariance = own @ (z @ z.T + m @ m.T / size[c]) @ own.T
         covariance[np.arange(p), np.arange(p)] += tau2 + theta / size[c]
         blocks += [covariance] * len(rows)
-    shared = wide @ spread @ spread.T @ wide.T
+        effects += [own @ spread] * len(rows)
+        mean.append(rows[:, p + n_singles :] @ b.T @ own.T + np.append(nu, np.zeros(n_singles)))
+        mean[-1] += own @ spread @ common
+    mean, effects = np.vstack(mean), np.array(effects)
     covariance = block_diag(*blocks)
     expected = 0.0
     if n_units:
-        covariance += np.kron(unit @ (np.eye(n_units) - 1 / n_units) @ unit.T, shared)
+        together = unit @ (np.eye(n_units) - 1 / n_units) @ unit.T
+        shared = np.einsum("iak,ij,jbk->iajb", effects, together, effects)
+        covariance += shared.reshape(covariance.shape)
         expected = norm.logpdf(common, scale=n_units**-0.5).sum()
     kept = np.concatenate(
         [np.tile([*[True] * (p + n_scores), *seen[c]], len(rows)) for c, rows in enumerate(units)]
@@ -109,9 +116,24 @@ def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_u
     assert value == pytest.approx(expected, rel=1e-9)
     if one < 0:
         gradients[3][:] = 0
-    numeric = slopes(lambda: evaluate()[0], arguments)
+    gradients[-1][reach == 0] = 0
+    numeric = slopes(lambda: evaluate()[0], arguments, skip=lambda a, i: a is reach and a[i] == 0)
     for found, wanted in zip(gradients, numeric, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5 * max(1, abs(value)))
+
+
+def moderation(rng, n_cells, n_rows, n_pairs):
+    """Changes of coefficients whose predictors are the last rows, each of which the one before may reach."""
+    change, reach = rng.normal(size=(n_cells, n_pairs)), rng.normal(size=(n_rows, n_pairs))
+    reach[n_rows - n_pairs :] = np.tril(reach[n_rows - n_pairs :], -1)
+    return change, reach, np.arange(n_rows - n_pairs, n_rows)
+
+
+def changed(change, reach, by):
+    """What makes forms f of f0, where f = f0 + sum of change times reach times the form of the predictor."""
+    added = np.zeros((len(reach), len(reach)))
+    added[:, by] = change * reach
+    return np.linalg.inv(np.eye(len(reach)) - added)
 
 
 def test_density_at_the_boundary():
@@ -120,8 +142,9 @@ def test_density_at_the_boundary():
     for extreme in (1e-8, 1e8):
         value, *gradients = cells_density(
             extreme * one, extreme**2 * one, none, none, np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1)),
-            np.zeros((1, 0, 2)), np.zeros((1, 0)), np.zeros(0), scatter * extreme**2, 1, np.array([0, 1]), 0,
-            3 * one, one, np.ones((1, 0), bool), 0, 0,
+            np.zeros((1, 0, 2)), np.zeros((1, 0)), np.zeros(0), np.zeros((1, 0)), np.zeros((1, 0)),
+            scatter * extreme**2, 1, np.array([0, 1]), 0, 3 * one, one, np.ones((1, 0), bool), 0, 0,
+            np.zeros(0, int),
         )  # fmt: skip
         assert np.isfinite(value)
         assert all(np.isfinite(g).all() for g in gradients)
@@ -142,13 +165,16 @@ def test_paths_and_their_gradient(seed, below, further):
     prior[:, 0] = rng.choice([NORMAL, STUDENT_T, CAUCHY], 10)
     prior[:, 4] = (rng.random(4) < 0.5)[response]
     relative = rng.random(4) < 0.5
-    fixed = (relative, response, latent, predictor, np.array([[1.4, 0], [0.2, 0.9]]), 0.4, prior)
+    product = rng.uniform(0.5, 2, 10) * latent * (rng.random(10) < 0.3)
+    fixed = (relative, response, latent, predictor, product, np.array([[1.4, 0], [0.2, 0.9]]), 0.4, prior)
     arguments = (g, sigma, factor, members, direct)
     bars = (rng.normal(size=(4, 2 + further)), rng.normal(size=(4, 4)), rng.normal(size=(4, below)), 0.7)
+    bars += (rng.normal(size=4), rng.normal(size=10))
 
     def evaluate():
-        x, z, m, log_prior, *_ = paths(*arguments, *fixed)
-        return sum((part * bar).sum() for part, bar in zip((x, z, m, np.array(log_prior)), bars, strict=True))
+        x, z, m, log_prior, sd, scaled, *_ = paths(*arguments, *fixed)
+        parts = (x, z, m, np.array(log_prior), sd, scaled)
+        return sum((part * bar).sum() for part, bar in zip(parts, bars, strict=True))
 
     found = paths_gradient(*arguments, *fixed, *bars)
     numeric = slopes(evaluate, arguments, skip=lambda a, i: a is factor and i[1] > i[0])
@@ -158,11 +184,11 @@ def test_paths_and_their_gradient(seed, below, further):
 
 def test_paths_by_hand():
     """y = .5 x (SD 2) + .3 u + e: SD(y)^2 = .5^2 + .3^2 + 1 in coefficients per SD."""
-    where = (np.array([1, 1]), np.array([False, True]), np.array([0, 0]), np.array([[2.0]]), 0.0)
+    where = (np.array([1, 1]), np.array([False, True]), np.array([0, 0]), np.zeros(2), np.array([[2.0]]), 0.0)
     none, prior = np.zeros((2, 0)), np.array([[0, 0, 0, 0.5, 0]] * 2)
     for relative, g in ((False, [0.5, 0.3]), (True, [0.25, 0.15])):
         sigma = np.array([2.0, 2.0 if relative else 1.0])
-        x, z, _, _, whole, sd, *_ = paths(
+        x, z, _, _, sd, _, whole, *_ = paths(
             np.array(g), sigma, np.eye(2), none, none, np.array([False, relative]), *where, prior
         )
         assert sd[0] == 2.0
@@ -171,10 +197,23 @@ def test_paths_by_hand():
         np.testing.assert_allclose(z, [[2, 0], [0.3, sigma[1]]])
 
 
+def test_a_product_has_a_source_of_its_own_and_no_part_in_forms():
+    """y = .3 u + .4 u x, with SD(u) = 2 and x of root mean square 3: coefficients per SD are .6 and 2.4."""
+    where = (np.array([1, 1]), np.array([True, True]), np.array([0, 0]), np.array([0.0, 3.0]))
+    _, z, _, log_prior, sd, _, whole, *_ = paths(
+        np.array([0.6, 2.4]), np.array([2.0, 1.0]), np.eye(2), np.zeros((2, 0)), np.zeros((2, 0)),
+        np.zeros(2, bool), *where, np.zeros((0, 0)), 0.0, np.array([[NORMAL, 0, 0, 1.0, 1]] * 2),
+    )  # fmt: skip
+    np.testing.assert_allclose(z, [[2, 0], [0.6, 1]])
+    np.testing.assert_allclose(whole[1] ** 2, 0.6**2 + 2.4**2 + 1)
+    np.testing.assert_allclose(sd[1], whole[1])
+    assert log_prior == pytest.approx(-0.5 * (0.3**2 + 0.4**2) - np.log(2) - np.log(6))
+
+
 @pytest.mark.parametrize("relative", [True, False])
 def test_a_raw_prior_is_a_density_of_raw_coefficients(relative):
     """y = b x (SD 2) + c u (SD 1.5) + e (SD .8): free coefficients are b 2 and c 1.5, or these over .8."""
-    where = (np.array([1, 1]), np.array([False, True]), np.array([0, 0]), np.array([[2.0]]), 0.0)
+    where = (np.array([1, 1]), np.array([False, True]), np.array([0, 0]), np.zeros(2), np.array([[2.0]]), 0.0)
     none, prior = np.zeros((2, 0)), np.array([[NORMAL, 0, 0.1, 3, 1], [STUDENT_T, 4, 0, 2, 1]])
     raw, unit = np.array([0.7, -0.4]), np.array([2.0, 1.5]) / (0.8 if relative else 1.0)
     _, _, _, log_prior, *_ = paths(

@@ -21,32 +21,45 @@ def conditional(mean, covariance, known, values):
     ]
 
 
+@pytest.mark.parametrize("moderated", [False, True])
 @pytest.mark.parametrize("seen", [True, False])
-def test_one_team_with_four_items_and_an_outcome(seen):
+def test_one_team_with_four_items_and_an_outcome(seen, moderated):
+    """With a coefficient of its own, too: forms f0 become f0 + change times reach times the predictor's."""
     rng, n_items, size = np.random.default_rng(3), 4, 5.0
     loading, theta, tau2 = rng.uniform(0.5, 1.5, n_items), rng.uniform(0.3, 1, n_items), np.full(n_items, 0.2)
     nu, group = rng.normal(size=n_items), np.array([0, 2, 4])
-    z, m, b = rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(3, 1))
+    z, m, b = rng.normal(size=(4, 3)), rng.normal(size=(4, 2)), rng.normal(size=(4, 1))
     value_z, value_m, value_b = rng.normal(size=(2, 3)), rng.normal(size=(2, 2)), rng.normal(size=(2, 1))
+    change, by = np.full((1, int(moderated)), -0.7), np.full(int(moderated), 3)
+    reach, value_reach = np.full((4, len(by)), 0.5), np.full((2, len(by)), 0.3)
+    reach[1], reach[3] = 0.8, 0
     row = np.concatenate([rng.normal(size=n_items), rng.normal(size=1), np.ones(1)])
     row[4] *= seen
 
     wide = np.zeros((5, 3))
     wide[[0, 1], 0], wide[[2, 3], 1], wide[4, 2] = loading[:2], loading[2:], 1
     error = np.append(tau2 + theta / size, 0)
-    forms_z, forms_m = np.vstack([value_z, wide @ z]), np.vstack([value_m, wide @ m])
+    rows_z, rows_m, rows_b = (f[:3] + (reach[:3] * change).sum(1)[:, None] * f[3] for f in (z, m, b))
+    own_z, own_m, own_b = (
+        f + (value_reach * change).sum(1)[:, None] * rest[3]
+        for f, rest in ((value_z, z), (value_m, m), (value_b, b))
+    )
+    forms_z, forms_m = np.vstack([own_z, wide @ rows_z]), np.vstack([own_m, wide @ rows_m])
     covariance = forms_z @ forms_z.T + forms_m @ forms_m.T / size + np.diag([0, 0, *error])
-    mean = np.concatenate([value_b[:, 0], wide @ b[:, 0] + np.append(nu, 0)])
+    mean = np.concatenate([own_b[:, 0], wide @ rows_b[:, 0] + np.append(nu, 0)])
     answers, all_data = np.arange(2, 6), np.arange(2, 7)
 
     one = [
         np.ascontiguousarray(a[None])
-        for a in (loading, theta, tau2, nu, z, m, b, NONE[:3], NONE[0], value_z, value_m, value_b, NONE[:2])
-    ]
+        for a in (
+            loading, theta, tau2, nu, z, m, b, np.zeros((4, 0)), NONE[0], change, reach,
+            value_z, value_m, value_b, NONE[:2], value_reach,
+        )
+    ]  # fmt: skip
     many = [np.ascontiguousarray(np.repeat(a, N_NOISE, axis=0)) for a in one]
     found = recover_teams(
         *many, np.zeros((N_NOISE, 0, 0)), group, n_items, row[None], np.zeros(1, int), np.zeros(1, int),
-        np.array([size]), np.array([[seen]]), rng.standard_normal((N_NOISE, 1, 2)),
+        np.array([size]), np.array([[seen]]), by, rng.standard_normal((N_NOISE, 1, 2)),
         0, np.zeros((N_NOISE, 0, 0)),
     )  # fmt: skip
     values, density, of_answers, expected, predicted, predicted_sd = (a[:, 0] for a in found)
@@ -110,15 +123,18 @@ def test_effects_of_a_unit_are_drawn_from_their_distribution_given_all_its_teams
         columns,
         spread,
         common,
+        np.zeros((2, 0)),
+        NONE[:2],
         value_z,
         value_m,
         value_columns,
         value_spread,
+        NONE[:2],
     )
     many = [np.ascontiguousarray(np.repeat(a[None], N_NOISE, axis=0)) for a in one]
     values, density, of_answers, *_ = recover_teams(
         *many, np.zeros((N_NOISE, 0, 0)), group, n_items, rows, np.arange(3), np.array([0, 1, 1]),
-        np.array([5.0, 3.0]), seen, rng.standard_normal((N_NOISE, n_teams, 2)), 0,
+        np.array([5.0, 3.0]), seen, np.zeros(0, int), rng.standard_normal((N_NOISE, n_teams, 2)), 0,
         rng.standard_normal((N_NOISE, 2, 2)),
     )  # fmt: skip
     values = values.reshape(N_NOISE, -1)

@@ -38,10 +38,11 @@ def test_means_and_deviations_make_up_the_density_of_a_team(sizes):
     people = np.column_stack([answers - mean[team], columns])
 
     forms = [np.ascontiguousarray(a[None]) for a in (loading, theta, tau2, nu, z, own, b)]
-    empty = [np.zeros((1, *shape)) for shape in ((3, 0), (0,), (0, 3), (0, 3), (0, 1), (0, 0), (0, 0))]
+    shapes = ((3, 0), (0,), (n_teams, 0), (3, 0), (0, 3), (0, 3), (0, 1), (0, 0), (0, 0), (0, 0))
+    empty = [np.zeros((1, *shape)) for shape in shapes]
     _, _, of_means, *_ = recover_teams(
         *forms, *empty, GROUP, N_ITEMS, rows, team, np.arange(n_teams),
-        np.array(sizes, float), np.ones((n_teams, 0), bool), np.zeros((1, n_teams, 0)), 0,
+        np.array(sizes, float), np.ones((n_teams, 0), bool), np.zeros(0, int), np.zeros((1, n_teams, 0)), 0,
         np.zeros((1, 0, 0)),
     )  # fmt: skip
     scatter, counted = scatter_by_team(people, team, n_teams)

@@ -6,6 +6,7 @@ from the gradient and the Hessian, to machine precision.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +22,8 @@ from coefficacy.errors import FitError
 from coefficacy.model.explicit import build_explicit
 from coefficacy.model.marginal import build_marginal
 from coefficacy.model.obstacles import why_not_marginal
+from coefficacy.model.structure import Structure
+from coefficacy.sampling.density import density_of
 from coefficacy.sampling.machine import Machine
 from coefficacy.spec import loads
 
@@ -40,12 +43,28 @@ SPECS = {
     "an outcome that predicts": A + '[team]\ny = "a + w"\nz = "a + y"\n',
     "correlated latents": A + B + ONE + '[team]\ny = "a + b + c"\n',
 }
+MODERATED = {
+    "a moderated outcome": A + B + '[team]\na = "b"\ny = "a * w + b"\n',
+    "a moderated latent": A + B + '[team]\na = "b * w + mean(x)"\ny = "a + b"\n',
+    "moderators of both": A + B + '[team]\na = "b * w + b:k"\ny = "a * k + a:w + b:k:w"\nz = "b + a:w"\n',
+    "moderated members": A + B + 'aggregate = "members"\n[team]\na = "b:k"\ny = "a + b * w"\n',
+    "moderated free loadings": A + 'loadings = "free"\n' + B + '[team]\na = "b * k"\ny = "a:w"\n',
+    "moderated, raw priors": A
+    + B
+    + '[team]\ny = "a + a:w"\na = "b:k"\n'
+    + '[priors]\n"team.y ~ a" = "raw Normal(0, 1)"\n"team.y ~ a:w" = "raw Normal(0, 1)"\n',
+}
+SPECS |= MODERATED
 LAYERED = {
+    "moderated layers": A + B + '[team]\na = "b * k + (1 | layer)"\ny = "a * k + w + a:w + (1 | layer)"\n',
     "layers": A + B + '[team]\na = "b + (1 | layer)"\ny = "a + w + (1 | layer)"\n',
     "layers, free loadings": A
     + 'loadings = "free"\n'
     + ONE
     + '[team]\na = "c + (1 | layer)"\ny = "a + (1 | layer)"\n',
+    "slopes of latents by layer": A
+    + B
+    + '[team]\na = "b + (1 + b | layer)"\ny = "a + b + w + (1 + a + w + b:w | layer)"\n',
     "slopes by layer": A + '[team]\na = "w + (1 + w | layer)"\ny = "a + (1 | layer)"\n',
 }
 
@@ -63,6 +82,7 @@ def survey_of(name: str):
     values["c_1"] = 1 + u[0][team] + rng.normal(size=len(team))
     teams = {"team_id": np.arange(6), "w": rng.normal(size=6), "y": u[0] + rng.normal(size=6)}
     teams["z"] = u[0] + rng.normal(size=6)
+    teams["k"] = ["left", "right", "middle", "left", "right", "left"]
     teams["y"][2] = teams["y"][2] if "outcome" in name else np.nan
     layered = name in LAYERED
     if layered:
@@ -170,7 +190,7 @@ def common_integrated(built, point, values) -> float:
     )
 
 
-@pytest.mark.parametrize("name", ["layers", "layers, free loadings"])
+@pytest.mark.parametrize("name", ["layers", "layers, free loadings", "moderated layers"])
 def test_layers_are_integrated_out(name):
     """By the kernel given the mean of their effects; here over that mean, too."""
     spec, survey = survey_of(name)
@@ -200,7 +220,50 @@ def test_layers_with_slopes_stay_parameters():
     assert np.isfinite(found)
 
 
-@pytest.mark.parametrize("name", ["two constructs", "members", "free loadings", "two outcomes"])
+def test_slopes_of_latents_at_given_effects(monkeypatch):
+    """Both engines take the same effects of layers; given these the explicit model is quadratic."""
+
+    def held(self, level, response, group, sigma):
+        sd, slopes = self.group_sd(level, response, group, sigma)
+        n = self.survey.levels[group.level].sizes[group.level]
+        normal = np.random.default_rng(len(response + str(group))).normal(size=(n, 1 + len(slopes)))
+        return 0.5 * sd * normal, slopes
+
+    monkeypatch.setattr(Structure, "_group_effects", held)
+    spec, survey = survey_of("slopes of latents by layer")
+    built, rng = build_marginal(spec, survey), np.random.default_rng(4)
+    start = built.model.initial_point()
+    point = {k: v + 0.4 * rng.normal(size=v.shape) for k, v in start.items()}
+    (density,) = built.model.replace_rvs_by_values([sum(densities_of_data(built.model))])
+    mode = Mode(linker="py", optimizer=None)
+    found = built.model.compile_fn(density, mode=mode, on_unused_input="ignore")(point)
+    x = np.concatenate([np.ravel(point[v.name]) for v in built.model.value_vars])
+    many = machine_of(built).variables(np.tile(x, (1, 4000, 1)))
+    reference = Integrated(spec, survey, values_of(built, many))
+    assert found == pytest.approx(reference.log_density, rel=1e-9)
+    latent = many["team.latent"].values[0]
+    np.testing.assert_allclose(latent.mean(0), reference.latent, atol=5 * latent.std(0).max() / np.sqrt(4000))
+
+
+@pytest.mark.parametrize("name", ["a moderated latent", "slopes of latents by layer", "moderated layers"])
+def test_gradients_of_moderated_models(name):
+    """Of the tape, against central differences of its values."""
+    built = build_marginal(*survey_of(name))
+    start, rng = built.model.initial_point(), np.random.default_rng(4)
+    density = density_of(built.model, start)
+    x = np.concatenate([np.ravel(v) for v in start.values()])
+    x = x + 0.3 * rng.normal(size=x.size)
+    _, gradient = density(x)
+    steps = 1e-5 * np.eye(x.size)
+    numeric = [(density(x + step)[0] - density(x - step)[0]) / 2e-5 for step in steps]
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-5, atol=1e-5 * np.abs(gradient).max())
+
+
+RECOVERED = ["two constructs", "members", "free loadings", "two outcomes", "moderators of both"]
+RECOVERED += ["moderated members"]
+
+
+@pytest.mark.parametrize("name", RECOVERED)
 def test_recovered_teams_have_the_mean_of_the_explicit_model(name):
     spec, survey = survey_of(name)
     built = build_marginal(spec, survey)
@@ -218,7 +281,7 @@ def test_recovered_teams_have_the_mean_of_the_explicit_model(name):
         np.testing.assert_allclose(drawn.mean(0), expected, atol=5 * drawn.std(0).max() / np.sqrt(4000))
 
 
-@pytest.mark.parametrize("name", ["two constructs", "two outcomes"])
+@pytest.mark.parametrize("name", ["two constructs", "two outcomes", "moderated members"])
 def test_density_of_outcomes_given_answers(name):
     """log p(outcomes | answers) of a team is what its outcomes add to the density of all data."""
     spec, survey = survey_of(name)
@@ -270,15 +333,15 @@ def test_data_without_some_outcomes_are_those_of_a_survey_without_them(names):
     ("text", "words"),
     [
         (A + '[team]\ny = "a"\n[families]\ny = "bernoulli"\n', "y is not gaussian"),
-        (A + B + '[team]\ny = "a * b"\n', "multiplies a latent"),
-        (A + '[team]\ny = "a * w"\n', "multiplies a latent"),
+        (A + B + '[team]\ny = "a * b"\n', "multiplies a latent by another (a:b)"),
+        (A + B + '[person]\na = "b * x"\n[team]\ny = "a"\n', "multiplies a latent of persons (b:x)"),
     ],
 )
 def test_where_it_does_not_apply_it_says_why(text, words):
     _, survey = survey_of("two constructs")
     spec = loads(LEVELS + text)
     assert words in why_not_marginal(spec, survey)
-    with pytest.raises(FitError, match=words.replace("*", r"\*")):
+    with pytest.raises(FitError, match=re.escape(words)):
         build_marginal(spec, survey)
 
 
@@ -288,3 +351,47 @@ def test_data_cannot_be_drawn_from_densities_of_data():
     spec, survey = survey_of("two constructs")
     with pytest.raises(FitError, match="engine='explicit': the priors are the same"):
         prior_predictive(build_marginal(spec, survey))
+
+
+class Effects:
+    """Coefficients of both engines at the same coefficients per SD of the predictor."""
+
+    def __init__(self, spec, survey, point):
+        marginal, explicit = build_marginal(spec, survey), build_explicit(spec, survey).model
+        x = np.concatenate([np.ravel(point[v.name]) for v in marginal.model.value_vars])
+        draw = machine_of(marginal).variables(x[None, None])
+        self.names = [n for n in draw if n.startswith("team.") and n.endswith(".std")]
+        given = {explicit[k]: pt.as_tensor(v) for k, v in values_of(marginal, draw).items()}
+        free, priors = point["team.standard.effect"], []
+        for name in (n.removesuffix(".std") for n in self.names):
+            sigma = draw[f"sd({name})"].values[0, 0] if name.split(".")[1] in ("a", "b") else 1.0
+            of_y, free = np.split(free, [draw.sizes[f"{name}.term"]])
+            scaled = explicit[f"{name}.scaled"]
+            del given[explicit[name]]
+            given[scaled] = pt.as_tensor(of_y * sigma)
+            priors.append(pm.logp(scaled, given[scaled]).sum() + of_y.size * np.log(sigma))
+        wanted = [explicit[n] for std in self.names for n in (std, std.removesuffix(".std"))]
+        replaced = pytensor.graph.replace.graph_replace([sum(priors), *wanted], given, strict=False)
+        prior, *self.expected = interpreted([], replaced)()
+        self.found = [draw[v.name].values[0, 0] for v in wanted]
+        (own,) = [p for p in marginal.model.potentials if p.name == "team.effects"]
+        (own,) = marginal.model.replace_rvs_by_values([own])
+        values = {v: pt.as_tensor(point[v.name]) for v in marginal.model.value_vars}
+        (own,) = pytensor.graph.replace.graph_replace([own], values, strict=False)
+        self.difference = interpreted([], [own])()[0] - prior
+
+
+@pytest.mark.parametrize("name", ["moderators of both", "moderated members", "moderated, raw priors"])
+def test_effects_of_products_are_standardised_and_weighed_as_in_the_explicit_model(name):
+    spec, survey = survey_of(name)
+    rng, start = np.random.default_rng(4), build_marginal(spec, survey).model.initial_point()
+    point = {k: v + 0.4 * rng.normal(size=v.shape) for k, v in start.items()}
+    differences = []
+    for _ in range(2):
+        point["team.standard.effect"] = 0.2 * rng.normal(size=start["team.standard.effect"].shape)
+        effects = Effects(spec, survey, point)
+        assert len(effects.names) > 1
+        for one, other in zip(effects.found, effects.expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9)
+        differences.append(effects.difference)
+    assert differences[0] == pytest.approx(differences[1], abs=1e-9)

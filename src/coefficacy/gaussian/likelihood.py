@@ -13,7 +13,8 @@ precision-weighted projection, with error variance :math:`g = 1 / \sum \lambda^2
 factorise has the order of the number of measures, not of items. Outcomes, and items without error, are
 responses with :math:`g = 0`. The gradient is coded by hand, in reverse.
 
-Random intercepts of the units above are integrated out, too (:mod:`coefficacy.gaussian.units`).
+Random intercepts of the units above are integrated out, too (:mod:`coefficacy.gaussian.units`). Where
+coefficients differ between cells, so do the forms (:mod:`coefficacy.gaussian.moderation`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from __future__ import annotations
 import numpy as np
 
 from coefficacy.gaussian.compiled import compiled
-from coefficacy.gaussian.matrices import LOG_2PI, invert
+from coefficacy.gaussian.matrices import LOG_2PI, inner, invert
+from coefficacy.gaussian.moderation import moderate, moderate_gradient
 from coefficacy.gaussian.units import integrate_units
 
-__all__ = ["cells_density", "projections"]
+__all__ = ["add_effects", "cells_density", "projections"]
 
 
 @compiled
@@ -77,24 +79,129 @@ def _filled(scatter, score_rows, first_score, full):  # type: ignore[no-untyped-
 
 
 @compiled
+def _covariances(z, m, between, within):  # type: ignore[no-untyped-def]
+    """Covariance of a cell's responses from their forms, of teams and of one person."""
+    for r in range(between.shape[0]):
+        for s in range(r + 1):
+            between[r, s] = inner(z[r], z[s])
+            between[s, r] = between[r, s]
+            within[r, s] = inner(m[r], m[s])
+            within[s, r] = within[r, s]
+
+
+@compiled
+def add_effects(mean_of, spread, mode, first_unit):  # type: ignore[no-untyped-def]
+    """Add the effects of the units above to the columns that indicate them."""
+    for r in range(spread.shape[0]):
+        for unit in range(mode.shape[0]):
+            mean_of[r, first_unit + unit] += inner(spread[r], mode[unit])
+
+
+@compiled
+def _weigh_units(  # type: ignore[no-untyped-def]
+    s_cell,
+    weight,
+    nu,
+    group,
+    one,
+    n_items,
+    b,
+    spread,
+    inverse,
+    first_unit,
+    information,
+    score,
+    weighted,
+    square,
+):
+    """Add what one cell tells of the units above: information and score of their sources at no effects."""
+    n_units, n_sources = score.shape
+    n_groups, n_multi = inverse.shape[0], group.shape[0] - 1
+    first_column = n_items + n_groups - n_multi
+    weighted.fill(0.0)
+    square.fill(0.0)
+    for k in range(n_sources):
+        for r in range(n_groups):
+            for s in range(n_groups):
+                weighted[k, s] += spread[r, k] * inverse[r, s]
+        for q in range(n_sources):
+            for r in range(n_groups):
+                square[k, q] += weighted[k, r] * spread[r, q]
+    for unit in range(n_units):
+        at = first_column + first_unit + unit
+        n_here = s_cell[at, at]
+        if n_here == 0.0:
+            continue
+        for r in range(n_groups):
+            shown = 0.0
+            if r < n_multi:
+                for i in range(group[r], group[r + 1]):
+                    shown += weight[i] * s_cell[i, at]
+                    if one >= 0:
+                        shown -= weight[i] * nu[i] * s_cell[first_column + one, at]
+            else:
+                shown = s_cell[n_items + r - n_multi, at]
+            for column in range(b.shape[1]):
+                shown -= b[r, column] * s_cell[first_column + column, at]
+            for k in range(n_sources):
+                score[unit, k] += weighted[k, r] * shown
+        for k in range(n_sources):
+            for q in range(n_sources):
+                information[unit, k, q] += n_here * square[k, q]
+
+
+@compiled
+def _spread_units(t, inverse, spread, held, d_spread, loose):  # type: ignore[no-untyped-def]
+    """Add to a cell's squares that effects are not known, `held` (source, source) summed over its teams."""
+    n_groups, n_sources = t.shape[0], held.shape[0]
+    for r in range(n_groups):
+        for k in range(n_sources):
+            loose[k, r] = inner(held[k], spread[r])
+    for k in range(n_sources):
+        for r in range(n_groups):
+            for s in range(n_groups):
+                t[r, s] += loose[k, r] * spread[s, k]
+                d_spread[r, k] -= inverse[r, s] * loose[k, s]
+
+
+@compiled
+def _pull_to_forms(  # type: ignore[no-untyped-def]
+    z, m, d_between, d_within, mode, first_unit, d_z, d_m, d_b, d_spread
+):
+    """Gradients by covariances and by columns of units, as gradients by forms."""
+    for r in range(d_between.shape[0]):
+        for s in range(d_between.shape[0]):
+            for k in range(z.shape[1]):
+                d_z[r, k] += 2.0 * d_between[r, s] * z[s, k]
+            for k in range(m.shape[1]):
+                d_m[r, k] += 2.0 * d_within[r, s] * m[s, k]
+        for unit in range(mode.shape[0]):
+            for k in range(mode.shape[1]):
+                d_spread[r, k] += d_b[r, first_unit + unit] * mode[unit, k]
+
+
+@compiled
 def cells_density(  # type: ignore[no-untyped-def]
-    loading, theta, tau2, nu, z, m, b, score_rows, spread, common,
-    scatter, first_score, group, one, count, size, seen, first_unit, n_units,
+    loading, theta, tau2, nu, z, m, b, score_rows, spread, common, change, reach,
+    scatter, first_score, group, one, count, size, seen, first_unit, n_units, by,
 ):  # fmt: skip
     """Log-density of all cells and its gradients.
 
     Parameters
     ----------
     loading, theta, tau2, nu : (item,), items of one group together
-    z, m, b : (group, source), (group, source below), (group, column): rows of groups with items come first
-    group : (groups with items + 1,), where their items start; groups after these are single responses
-    one : position of the constant among the columns; -1: responses are centred already and nu is not used
+    z, m, b : (row, source), (row, source below), (row, column): rows of groups with items come first, then
+        single responses; rows after these are predictors whose coefficients differ between cells
     score_rows : (cell, score, row), the rows of `scatter` that belong to sampled scores
-    spread : (group, source), what independent standard sources of the units above add to each group; no
+    spread : (row, source), what independent standard sources of the units above add to each row; no
         sources where their effects are among `b`, or there are none
     common : (source,), mean of the sources over these units
+    change : (cell, pair); reach : (row, pair); by : (pair,), as in
+        :func:`coefficacy.gaussian.moderation.moderate`
     scatter : (cell, row, row), sums of products of (items, single responses, columns)
     first_score : where the scores stand among the rows
+    group : (groups with items + 1,), where their items start
+    one : position of the constant among the columns; -1: responses are centred already and nu is not used
     count : (cell,), units that each sum is over, less what centring took
     size : (cell,), people a unit is the mean of
     seen : (cell, outcome), False where one of the last responses is missing
@@ -103,12 +210,12 @@ def cells_density(  # type: ignore[no-untyped-def]
     Returns
     -------
     (log-density, and its gradients with respect to loading, theta, tau2, nu, z, m, b, score_rows, spread,
-    common)
+    common, change, reach)
     """
-    n_items, n_groups, n_multi = loading.shape[0], z.shape[0], group.shape[0] - 1
-    n_single = n_groups - n_multi
-    n_columns = b.shape[1]
-    width = n_items + n_single + n_columns
+    n_items, n_multi, n_columns = loading.shape[0], group.shape[0] - 1, b.shape[1]
+    width, n_cells, n_pairs = scatter.shape[1], scatter.shape[0], by.shape[0]
+    n_single = width - n_items - n_columns
+    n_groups = n_multi + n_single
     first_column, first_outcome = n_items + n_single, n_groups - seen.shape[1]
     constant = first_column + one
 
@@ -118,84 +225,70 @@ def cells_density(  # type: ignore[no-untyped-def]
     n_scores = score_rows.shape[1]
     d_score_rows = np.zeros(score_rows.shape)
     d_spread, d_common = np.zeros(spread.shape), np.zeros(common.shape)
+    d_change, d_reach = np.zeros(change.shape), np.zeros(reach.shape)
     filled = np.zeros((width, width))
     total = 0.0
-    if spread.shape[1] == 0:
+    n_sources = spread.shape[1]
+    if n_sources == 0:
         n_units = 0
 
-    between = np.zeros((n_groups, n_groups))
-    within = np.zeros((n_groups, n_groups))
-    for i in range(n_groups):
-        for j in range(i + 1):
-            s = 0.0
-            for k in range(z.shape[1]):
-                s += z[i, k] * z[j, k]
-            between[i, j] = s
-            between[j, i] = s
-            s = 0.0
-            for k in range(m.shape[1]):
-                s += m[i, k] * m[j, k]
-            within[i, j] = s
-            within[j, i] = s
+    between, within = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
+    error, weight, d_weight = np.empty(n_items), np.zeros(n_items), np.zeros(n_items)
+    d_error, d_h = np.zeros(n_items), np.zeros(width)
+    g, d_g = np.zeros(n_groups), np.zeros(n_groups)
+    h, hs = np.zeros((n_groups, width)), np.zeros((n_groups, width))
+    d_between, d_within = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
+    c, t, d_c = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
+    inverses, log_dets = np.zeros((n_cells, n_groups, n_groups)), np.zeros(n_cells)
+    mode, held = np.zeros((n_units, n_sources)), np.zeros((n_sources, n_sources))
+    weighted = np.zeros((n_sources, n_groups))
+    unit_covariance = np.zeros((n_units, n_sources, n_sources))
 
-    error = np.empty(n_items)
-    g = np.zeros(n_groups)
-    d_g = np.zeros(n_groups)
-    h = np.zeros((n_groups, width))
-    hs = np.zeros((n_groups, width))
-    d_h = np.zeros(width)
-    d_between = np.zeros((n_groups, n_groups))
-    d_within = np.zeros((n_groups, n_groups))
-    c = np.zeros((n_groups, n_groups))
-    inverse = np.zeros((n_groups, n_groups))
-    t = np.zeros((n_groups, n_groups))
-    d_c = np.zeros((n_groups, n_groups))
-    d_error = np.zeros(n_items)
-    weight = np.zeros(n_items)
-    d_weight = np.zeros(n_items)
+    # Forms of one cell, and gradients by them; the same arrays for all cells unless coefficients differ.
+    z_c, m_c, b_c, spread_c = z, m, b, spread
+    d_zc, d_mc, d_bc, d_sc = d_z, d_m, d_b, d_spread
+    if n_pairs > 0:
+        d_zc, d_mc, d_bc, d_sc = d_z.copy(), d_m.copy(), d_b.copy(), d_spread.copy()
+    else:
+        _covariances(z, m, between, within)
 
-    mean_of = b.copy()
-    unit_covariance = np.zeros((n_units, n_groups, n_groups))
     if n_units > 0:
-        information, score = np.zeros((n_units, n_groups, n_groups)), np.zeros((n_units, n_groups))
-        shown = np.zeros(n_groups)
-        for cell in range(scatter.shape[0]):
+        information, score = np.zeros((n_units, n_sources, n_sources)), np.zeros((n_units, n_sources))
+        for cell in range(n_cells):
             s_cell = scatter[cell]
             if n_scores > 0:
                 _filled(scatter[cell], score_rows[cell], first_score, filled)
                 s_cell = filled
+            if n_pairs > 0:
+                z_c, m_c, b_c, spread_c = z.copy(), m.copy(), b.copy(), spread.copy()
+                for forms in (z_c, m_c, b_c, spread_c):
+                    moderate(forms, forms, change[cell], reach, by)
+                _covariances(z_c, m_c, between, within)
             projections(loading, theta, tau2, group, 1.0 / size[cell], error, weight, g)
-            _precision(between, within, 1.0 / size[cell], g, seen[cell], c, inverse)
-            for unit in range(n_units):
-                at = first_column + first_unit + unit
-                n_here = s_cell[at, at]
-                if n_here == 0.0:
-                    continue
-                for r in range(n_groups):
-                    if r < n_multi:
-                        shown[r] = 0.0
-                        for i in range(group[r], group[r + 1]):
-                            shown[r] += weight[i] * s_cell[i, at]
-                            if one >= 0:
-                                shown[r] -= weight[i] * nu[i] * s_cell[constant, at]
-                    else:
-                        shown[r] = s_cell[n_items + r - n_multi, at]
-                    for column in range(n_columns):
-                        shown[r] -= b[r, column] * s_cell[first_column + column, at]
-                for r in range(n_groups):
-                    for s in range(n_groups):
-                        score[unit, r] += inverse[r, s] * shown[s]
-                        information[unit, r, s] += n_here * inverse[r, s]
-        effects = mean_of[:, first_unit : first_unit + n_units]
-        total += integrate_units(
-            spread, common, information, score, effects, unit_covariance, d_spread, d_common
-        )
+            log_dets[cell] = _precision(between, within, 1.0 / size[cell], g, seen[cell], c, inverses[cell])
+            _weigh_units(
+                s_cell, weight, nu, group, one, n_items, b_c, spread_c, inverses[cell], first_unit,
+                information, score, weighted, held,
+            )  # fmt: skip
+        total += integrate_units(common, information, score, mode, unit_covariance, d_common)
+    mean_of = b.copy()
+    if n_pairs == 0:
+        add_effects(mean_of, spread, mode, first_unit)
 
-    for cell in range(scatter.shape[0]):
+    for cell in range(n_cells):
         s_cell = scatter[cell]
         if n_scores > 0:
             _filled(scatter[cell], score_rows[cell], first_score, filled)
             s_cell = filled
+        if n_pairs > 0:
+            z_c, m_c, b_c, spread_c = z.copy(), m.copy(), b.copy(), spread.copy()
+            for forms in (z_c, m_c, b_c, spread_c):
+                moderate(forms, forms, change[cell], reach, by)
+            _covariances(z_c, m_c, between, within)
+            mean_of = b_c.copy()
+            add_effects(mean_of, spread_c, mode, first_unit)
+            for form in (d_zc, d_mc, d_bc, d_sc, d_between, d_within):
+                form.fill(0.0)
         units = count[cell]
         share = 1.0 / size[cell]
         h.fill(0.0)
@@ -250,7 +343,8 @@ def cells_density(  # type: ignore[no-untyped-def]
                 for k in range(width):
                     hs[r, k] = s_cell[row, k]
             for column in range(n_columns):
-                if mean_of[r, column] != 0.0:
+                at = first_column + column
+                if mean_of[r, column] != 0.0 and (n_scores > 0 or s_cell[at, at] != 0.0):
                     h[r, first_column + column] -= mean_of[r, column]
                     for k in range(width):
                         hs[r, k] -= mean_of[r, column] * s_cell[first_column + column, k]
@@ -261,21 +355,26 @@ def cells_density(  # type: ignore[no-untyped-def]
                 for k in range(width):
                     value += hs[r, k] * h[s, k]
                 t[r, s] = value
-        log_det = _precision(between, within, share, g, seen[cell], c, inverse)
+        inverse = inverses[cell]
+        if n_units == 0:
+            log_dets[cell] = _precision(between, within, share, g, seen[cell], c, inverse)
         responses = n_groups
         for r in range(first_outcome, n_groups):
             if not seen[cell, r - first_outcome]:
                 responses -= 1
-        total -= 0.5 * units * (responses * LOG_2PI + log_det)
+        total -= 0.5 * units * (responses * LOG_2PI + log_dets[cell])
         for r in range(n_groups):
             for s in range(n_groups):
                 total -= 0.5 * inverse[r, s] * t[r, s]
-        for unit in range(n_units):
-            n_here = s_cell[first_column + first_unit + unit, first_column + first_unit + unit]
-            if n_here != 0.0:
-                for r in range(n_groups):
-                    for s in range(n_groups):
-                        t[r, s] += n_here * unit_covariance[unit, r, s]
+        if n_units > 0:
+            held.fill(0.0)
+            for unit in range(n_units):
+                n_here = s_cell[first_column + first_unit + unit, first_column + first_unit + unit]
+                if n_here != 0.0:
+                    for k in range(n_sources):
+                        for q in range(n_sources):
+                            held[k, q] += n_here * unit_covariance[unit, k, q]
+            _spread_units(t, inverse, spread_c, held, d_sc, weighted)
 
         for r in range(n_groups):
             for s in range(n_groups):
@@ -306,7 +405,7 @@ def cells_density(  # type: ignore[no-untyped-def]
                     for k in range(width):
                         d_h[k] -= w * hs[s, k]
             for column in range(n_columns):
-                d_b[r, column] -= d_h[first_column + column]
+                d_bc[r, column] -= d_h[first_column + column]
             if r < n_multi:
                 for i in range(group[r], group[r + 1]):
                     d_weight[i] += d_h[i]
@@ -334,10 +433,16 @@ def cells_density(  # type: ignore[no-untyped-def]
                 d_tau2[i] += d_error[i]
                 d_theta[i] += share * d_error[i]
 
-    for r in range(n_groups):
-        for s in range(n_groups):
-            for k in range(z.shape[1]):
-                d_z[r, k] += 2.0 * d_between[r, s] * z[s, k]
-            for k in range(m.shape[1]):
-                d_m[r, k] += 2.0 * d_within[r, s] * m[s, k]
-    return total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_score_rows, d_spread, d_common
+        if n_pairs > 0:
+            _pull_to_forms(z_c, m_c, d_between, d_within, mode, first_unit, d_zc, d_mc, d_bc, d_sc)
+            for forms, d_forms, d_all in (
+                (z_c, d_zc, d_z), (m_c, d_mc, d_m), (b_c, d_bc, d_b), (spread_c, d_sc, d_spread),
+            ):  # fmt: skip
+                moderate_gradient(d_forms, forms, change[cell], reach, by, d_change[cell], d_reach)
+                d_all += d_forms
+    if n_pairs == 0:
+        _pull_to_forms(z, m, d_between, d_within, mode, first_unit, d_z, d_m, d_b, d_spread)
+    return (
+        total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_score_rows, d_spread, d_common,
+        d_change, d_reach,
+    )  # fmt: skip

@@ -57,50 +57,50 @@ def _disconnected(n: int) -> list[Any]:
 
 @compiled
 def _cells(  # type: ignore[no-untyped-def]
-    loading, theta, tau2, nu, z, m, b, score_rows, spread, common,
-    scatter, first, group, one, count, size, seen, first_unit, n_units,
+    loading, theta, tau2, nu, z, m, b, score_rows, spread, common, change, reach,
+    scatter, first, group, one, count, size, seen, first_unit, n_units, by,
 ):  # fmt: skip
-    total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows, d_spread, d_common = cells_density(
+    found = cells_density(
         _c(loading), _c(theta), _c(tau2), _c(nu), _c(z), _c(m), _c(b), _c(score_rows), _c(spread), _c(common),
-        _c(scatter), first.item(), _c(group), one.item(), _c(count), _c(size), _c(seen),
-        first_unit.item(), n_units.item(),
+        _c(change), _c(reach), _c(scatter), first.item(), _c(group), one.item(), _c(count), _c(size),
+        _c(seen), first_unit.item(), n_units.item(), _c(by),
     )  # fmt: skip
-    return np.asarray(total), d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows, d_spread, d_common
+    return np.asarray(found[0]), *found[1:]
 
 
 class CellsDensity(_Kernel):
     """:func:`coefficacy.gaussian.likelihood.cells_density`; the first output is the density."""
 
     kernel = staticmethod(_cells)
-    ranks = (0, 1, 1, 1, 1, 2, 2, 2, 3, 2, 1)
+    ranks = (0, 1, 1, 1, 1, 2, 2, 2, 3, 2, 1, 2, 2)
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        return [*(cotangents[0] * d for d in outputs[1:]), *_disconnected(9)]
+        return [*(cotangents[0] * d for d in outputs[1:]), *_disconnected(10)]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[i < 10] + [False] * 10 for i in range(len(node.inputs))]
+        return [[i < 12] + [False] * 12 for i in range(len(node.inputs))]
 
 
 @compiled
 def _paths(  # type: ignore[no-untyped-def]
-    g, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
+    g, sigma, factor, members, direct, relative, response, latent, predictor, product, root, shrink, prior
 ):
-    x, z, m, log_prior, whole, sd, scaled, _, _, _ = paths(
+    x, z, m, log_prior, sd, scaled, whole, _, _, _ = paths(
         _c(g), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
-        _c(response), _c(latent), _c(predictor), _c(root), shrink.item(), _c(prior),
+        _c(response), _c(latent), _c(predictor), _c(product), _c(root), shrink.item(), _c(prior),
     )  # fmt: skip
-    return x, z, m, np.asarray(log_prior), whole, sd, scaled
+    return x, z, m, np.asarray(log_prior), sd, scaled, whole
 
 
 @compiled
 def _paths_gradient(  # type: ignore[no-untyped-def]
-    g, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior,
-    x, z, m, log_prior,
+    g, sigma, factor, members, direct, relative, response, latent, predictor, product, root, shrink, prior,
+    x, z, m, log_prior, sd, scaled,
 ):  # fmt: skip
     return paths_gradient(
         _c(g), _c(sigma), _c(factor), _c(members), _c(direct), _c(relative),
-        _c(response), _c(latent), _c(predictor), _c(root), shrink.item(), _c(prior),
-        _c(x), _c(z), _c(m), log_prior.item(),
+        _c(response), _c(latent), _c(predictor), _c(product), _c(root), shrink.item(), _c(prior),
+        _c(x), _c(z), _c(m), log_prior.item(), _c(sd), _c(scaled),
     )  # fmt: skip
 
 
@@ -112,23 +112,23 @@ class PathsGradient(_Kernel):
 
 
 class Paths(_Kernel):
-    """:func:`coefficacy.gaussian.paths.paths`; the last outputs, for reporting, have no gradient."""
+    """:func:`coefficacy.gaussian.paths.paths`; the last output, for reporting, has no gradient."""
 
     kernel = staticmethod(_paths)
     ranks = (2, 2, 2, 0, 1, 1, 1)
     gufunc_signature = (
-        "(t),(r),(r,r),(r,q),(r,d),(r),(t),(t),(t),(k,k),(),(t,f)->(r,c),(r,r),(r,q),(),(r),(r),(t)"
+        "(t),(r),(r,r),(r,q),(r,d),(r),(t),(t),(t),(t),(k,k),(),(t,f)->(r,c),(r,r),(r,q),(),(r),(t),(r)"
     )
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         bars = [
             pt.zeros_like(o) if _is_disconnected(c) else c
-            for o, c in zip(outputs[:4], cotangents[:4], strict=True)
+            for o, c in zip(outputs[:6], cotangents[:6], strict=True)
         ]
-        return [*PathsGradient()(*inputs, *bars), *_disconnected(7)]
+        return [*PathsGradient()(*inputs, *bars), *_disconnected(8)]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[i < 5] * 4 + [False] * 3 for i in range(len(node.inputs))]
+        return [[i < 5] * 6 + [False] for i in range(len(node.inputs))]
 
 
 @compiled

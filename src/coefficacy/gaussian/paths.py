@@ -5,6 +5,8 @@ on independent standard sources (`z`) and on the sources of the level below that
 (`m`). Regression coefficients are given per SD of the predictor, :math:`g = b\,SD(x)`; their prior is on the
 standardised scale, :math:`\beta = g / SD(y)`, with the Jacobian :math:`\sigma^2 / SD(y)^{K+2}`, or on the raw
 coefficients :math:`b`, with the Jacobian :math:`1 / \prod SD(x)`.
+A product of a response and a column has a part in SDs, with a source of its own, but none in the forms: what
+it adds differs between teams (:mod:`coefficacy.gaussian.moderation`).
 Gradients are coded by hand.
 """
 
@@ -31,8 +33,16 @@ def _prior(kind, nu, location, scale, x):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _unit(sd, column_sd, latent, predictor, product):  # type: ignore[no-untyped-def]
+    """SD of what a raw coefficient multiplies."""
+    if not latent:
+        return column_sd[predictor]
+    return sd[predictor] * product if product != 0.0 else sd[predictor]
+
+
+@compiled
 def paths(  # type: ignore[no-untyped-def]
-    free, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
+    free, sigma, factor, members, direct, relative, response, latent, predictor, product, root, shrink, prior
 ):
     """Coefficients of every response on columns and sources.
 
@@ -47,6 +57,8 @@ def paths(  # type: ignore[no-untyped-def]
         vary, these do not depend on how little
     response, latent, predictor : (term,), to which response it belongs; whether its predictor is a response;
         the position of the predictor among responses or columns
+    product : (term,), the root mean square of the column that a response is multiplied with as a predictor;
+        zero where there is none
     root : (column, column), Cholesky factor of the columns' sample covariance
     shrink : root of the mean of 1/n over teams: the SD of a mean of members as a share of one member's
     prior : (term, 5), kind, degrees of freedom, location, scale, and whether it is on the raw coefficient
@@ -56,12 +68,12 @@ def paths(  # type: ignore[no-untyped-def]
     -------
     x : (response, column + column'); z : (response, response); m : (response, below)
     log prior of the coefficients
-    whole : (response,), SD of the response within upper units, for standardising
     sd : (response,), SD of the response as a predictor
-    g : (term,), coefficients per SD of the predictor; then what the gradient needs
+    g : (term,), coefficients per SD of the predictor
+    whole : (response,), SD of the response within upper units; then what the gradient needs
     """
     n_r, n_k, n_q, n_d = sigma.shape[0], root.shape[0], members.shape[1], direct.shape[1]
-    n_source = n_k + n_r + n_q
+    n_source = n_k + n_r + n_q + np.count_nonzero(product)
     x, z, m = np.zeros((n_r, n_k + n_d)), np.zeros((n_r, n_r)), np.zeros((n_r, n_q))
     spread, explained = np.zeros((n_r, n_source)), np.zeros((n_r, n_source))
     g = np.empty(free.shape[0])
@@ -75,7 +87,7 @@ def paths(  # type: ignore[no-untyped-def]
         for j in range(k + 1):
             s += root[k, j] * root[k, j]
         column_sd[k] = np.sqrt(s)
-    start = 0
+    start, own = 0, n_k + n_r + n_q
     for i in range(n_r):
         end = start
         raw = start < g.shape[0] and prior[start, 4] != 0.0
@@ -85,7 +97,10 @@ def paths(  # type: ignore[no-untyped-def]
             x[i, n_k + j] = direct[i, j]
         for t in range(start, end):
             k = predictor[t]
-            if latent[t]:
+            if product[t] != 0.0:
+                explained[i, own] = g[t]
+                own += 1
+            elif latent[t]:
                 b = g[t] / sd[k]
                 for j in range(n_source):
                     explained[i, j] += b * spread[k, j]
@@ -122,30 +137,31 @@ def paths(  # type: ignore[no-untyped-def]
         for t in range(start, end):
             unit = whole[i]
             if raw:
-                unit = sd[predictor[t]] if latent[t] else column_sd[predictor[t]]
+                unit = _unit(sd, column_sd, latent[t], predictor[t], product[t])
                 log_prior -= np.log(unit)
             log_prior += _prior(prior[t, 0], prior[t, 1], prior[t, 2], prior[t, 3], g[t] / unit)[0]
         start = end
-    return x, z, m, log_prior, whole, sd, g, spread, explained, column_sd
+    return x, z, m, log_prior, sd, g, whole, spread, explained, column_sd
 
 
 @compiled
 def paths_gradient(  # type: ignore[no-untyped-def]
-    free, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior,
-    bar_x, bar_z, bar_m, bar_prior,
+    free, sigma, factor, members, direct, relative, response, latent, predictor, product, root, shrink, prior,
+    bar_x, bar_z, bar_m, bar_prior, bar_sd, bar_g,
 ):  # fmt: skip
-    """Pull gradients with respect to x, z, m and the log prior back to the arguments that vary."""
-    x, z, m, _, whole, sd, g, spread, explained, column_sd = paths(
-        free, sigma, factor, members, direct, relative, response, latent, predictor, root, shrink, prior
-    )
+    """Pull gradients with respect to x, z, m, log prior, sd and g back to the arguments that vary."""
+    x, z, m, _, sd, g, whole, spread, explained, column_sd = paths(
+        free, sigma, factor, members, direct, relative, response, latent, predictor, product, root, shrink,
+        prior,
+    )  # fmt: skip
     n_r, n_k, n_q, n_d = sigma.shape[0], root.shape[0], members.shape[1], direct.shape[1]
-    n_source = n_k + n_r + n_q
+    n_source = n_k + n_r + n_q + np.count_nonzero(product)
     dx, dz, dm = bar_x.copy(), bar_z.copy(), bar_m.copy()
-    d_g, d_sigma = np.zeros(g.shape[0]), np.zeros(n_r)
+    d_g, d_sigma = bar_g.copy(), np.zeros(n_r)
     d_factor, d_members = np.zeros(factor.shape), np.zeros(members.shape)
-    d_spread, d_sd = np.zeros((n_r, n_source)), np.zeros(n_r)
+    d_spread, d_sd = np.zeros((n_r, n_source)), bar_sd.copy()
     d_explained = np.zeros(n_source)
-    end = g.shape[0]
+    end, own = g.shape[0], n_source
     for i in range(n_r - 1, -1, -1):
         start = end
         raw = end > 0 and prior[end - 1, 4] != 0.0
@@ -164,14 +180,14 @@ def paths_gradient(  # type: ignore[no-untyped-def]
         for t in range(start, end):
             unit = whole[i]
             if raw:
-                unit = sd[predictor[t]] if latent[t] else column_sd[predictor[t]]
+                unit = _unit(sd, column_sd, latent[t], predictor[t], product[t])
             beta = g[t] / unit
             slope = bar_prior * _prior(prior[t, 0], prior[t, 1], prior[t, 2], prior[t, 3], beta)[1]
             d_g[t] += slope / unit
             if not raw:
                 d_whole -= slope * beta / unit
             elif latent[t]:
-                d_sd[predictor[t]] -= (slope * beta + bar_prior) / unit
+                d_sd[predictor[t]] -= (slope * beta + bar_prior) / sd[predictor[t]]
         if n_terms > 0 and relative[i]:
             d_sigma[i] += bar_prior * n_terms / sigma[i]
         if n_terms > 0 and not raw:
@@ -180,10 +196,13 @@ def paths_gradient(  # type: ignore[no-untyped-def]
         d_sigma[i] += d_whole * sigma[i] / whole[i]
         for j in range(n_source):
             d_explained[j] += d_whole * explained[i, j] / whole[i]
-        for t in range(start, end):
+        for t in range(end - 1, start - 1, -1):
             k = predictor[t]
             d_b = 0.0
-            if latent[t]:
+            if product[t] != 0.0:
+                own -= 1
+                d_g[t] += d_explained[own]
+            elif latent[t]:
                 b = g[t] / sd[k]
                 for j in range(n_source):
                     d_b += d_explained[j] * spread[k, j]

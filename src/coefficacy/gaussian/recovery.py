@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from coefficacy.gaussian.compiled import compiled
-from coefficacy.gaussian.likelihood import projections
+from coefficacy.gaussian.likelihood import add_effects, projections
 from coefficacy.gaussian.matrices import LOG_2PI, inner, invert, lower_root
+from coefficacy.gaussian.moderation import moderate
 from coefficacy.gaussian.scatter import team_means
 from coefficacy.gaussian.units import draw_units
 
@@ -52,17 +53,33 @@ def _beside_projections(row, error, weight, g, nu, group):  # type: ignore[no-un
 
 
 @compiled
+def _weigh_team(e, inverse, spread, information, score):  # type: ignore[no-untyped-def]
+    """Add what one team's residuals tell of the sources of the unit above it; none where data are missing."""
+    n_groups, n_sources = inverse.shape[0], score.shape[0]
+    for k in range(n_sources):
+        for r in range(n_groups):
+            weighted = 0.0
+            for s in range(n_groups):
+                weighted += spread[s, k] * inverse[s, r]
+            score[k] += weighted * e[r]
+            for q in range(n_sources):
+                information[k, q] += weighted * spread[r, q]
+
+
+@compiled
 def recover_teams(  # type: ignore[no-untyped-def]
-    loading, theta, tau2, nu, z, m, b, spread, common, value_z, value_m, value_b, value_spread, scores,
-    group, first_score, team_rows, team, cell, size, seen, noise, first_unit, unit_noise,
+    loading, theta, tau2, nu, z, m, b, spread, common, change, reach,
+    value_z, value_m, value_b, value_spread, value_reach, scores,
+    group, first_score, team_rows, team, cell, size, seen, by, noise, first_unit, unit_noise,
 ):  # fmt: skip
     """Draw teams' values, predict and score their outcomes, for every draw of the parameters.
 
     Parameters
     ----------
-    loading, theta, tau2, nu, z, m, b, spread, common : as in
-        :func:`coefficacy.gaussian.likelihood.cells_density`, with draws first
+    loading, theta, tau2, nu, z, m, b, spread, common, change, reach : as in
+        :func:`coefficacy.gaussian.likelihood.cells_density`, with draws first; `by` without
     value_z, value_m, value_b, value_spread : (draw, value, .), the linear forms of what is wanted
+    value_reach : (draw, value, pair), how far changed coefficients reach into them
     scores : (draw, person, score)
     first_score : row of the first score; the last responses are outcomes, as many as `seen` has columns
     noise : (draw, team, value), standard normal
@@ -77,13 +94,14 @@ def recover_teams(  # type: ignore[no-untyped-def]
     given the team's answers alone: expected values (draw, team, value), mean and SD of each outcome
         (draw, team, outcome)
     """
-    n_draws, n_items, n_groups, n_columns = loading.shape[0], loading.shape[1], z.shape[1], b.shape[2]
+    n_draws, n_items, n_columns = loading.shape[0], loading.shape[1], b.shape[2]
     n_multi, n_values, n_teams, n_cells = (
         group.shape[0] - 1,
         value_z.shape[1],
         team_rows.shape[0],
         size.shape[0],
     )
+    n_groups = n_multi + team_rows.shape[1] - n_items - n_columns
     first_column = n_items + n_groups - n_multi
     n_outcomes = seen.shape[1]
     n_answers = n_groups - n_outcomes
@@ -105,18 +123,30 @@ def recover_teams(  # type: ignore[no-untyped-def]
     weights, log_ratio = np.zeros((n_cells, n_items)), np.zeros(n_cells)
     log_answers = np.zeros(n_cells)
     row = np.zeros(team_rows.shape[1])
-    information = np.zeros((unit_noise.shape[1], n_groups, n_groups))
-    score = np.zeros((unit_noise.shape[1], n_groups))
+    n_units, n_sources = unit_noise.shape[1], unit_noise.shape[2]
+    information, score = np.zeros((n_units, n_sources, n_sources)), np.zeros((n_units, n_sources))
+    columns = np.zeros((n_cells, b.shape[1], n_columns))
+    spreads = np.zeros((n_cells, b.shape[1], spread.shape[2]))
+    value_columns = np.zeros((n_cells, n_values, n_columns))
+    value_spreads = np.zeros((n_cells, n_values, spread.shape[2]))
     for d in range(n_draws):
         for k in range(n_cells):
             share = 1.0 / size[k]
+            z_k, m_k, own_z, own_m = z[d].copy(), m[d].copy(), value_z[d].copy(), value_m[d].copy()
+            columns[k], spreads[k] = b[d], spread[d]
+            value_columns[k], value_spreads[k] = value_b[d], value_spread[d]
+            for forms, own_forms in (
+                (z_k, own_z), (m_k, own_m), (columns[k], value_columns[k]), (spreads[k], value_spreads[k]),
+            ):  # fmt: skip
+                moderate(forms, forms, change[d, k], reach[d], by)
+                moderate(own_forms, forms, change[d, k], value_reach[d], by)
             projections(loading[d], theta[d], tau2[d], group, share, errors[k], weights[k], g[k])
             for r in range(n_groups):
                 for s in range(n_groups):
-                    c[r, s] = inner(z[d, r], z[d, s]) + share * inner(m[d, r], m[d, s])
+                    c[r, s] = inner(z_k[r], z_k[s]) + share * inner(m_k[r], m_k[s])
                 c[r, r] += g[k, r]
                 for v in range(n_values):
-                    both[v, r] = inner(value_z[d, v], z[d, r]) + share * inner(value_m[d, v], m[d, r])
+                    both[v, r] = inner(own_z[v], z_k[r]) + share * inner(own_m[v], m_k[r])
             if n_answers:
                 log_answers[k] = invert(c[:n_answers, :n_answers], answer_inverse[k])
             else:
@@ -150,8 +180,8 @@ def recover_teams(  # type: ignore[no-untyped-def]
                     gain[k, v, r] = inner(both[v], all_inverse[k, r])
                 for w in range(n_values):
                     own[v, w] = (
-                        inner(value_z[d, v], value_z[d, w])
-                        + share * inner(value_m[d, v], value_m[d, w])
+                        inner(own_z[v], own_z[w])
+                        + share * inner(own_m[v], own_m[w])
                         - inner(gain[k, v], both[w])
                     )
             lower_root(own, roots[k])
@@ -159,36 +189,26 @@ def recover_teams(  # type: ignore[no-untyped-def]
             team_scores, _ = team_means(scores[d], team, n_teams)
         else:
             team_scores = np.zeros((n_teams, 0))
-        columns, value_columns = b[d].copy(), value_b[d].copy()
-        if unit_noise.shape[1] > 0:
+        if n_units > 0:
             information.fill(0.0)
             score.fill(0.0)
             for j in range(n_teams):
                 k = cell[j]
                 _fill_row(row, team_rows[j], team_scores[j], first_score)
-                _residuals(e, row, weights[k], nu[d], group, columns, n_items)
-                for r in range(n_answers, n_groups):
-                    if not seen[k, r - n_answers]:
-                        e[r] = 0.0
-                for unit in range(unit_noise.shape[1]):
-                    here = row[first_column + first_unit + unit]
-                    if here != 0.0:
-                        for r in range(n_groups):
-                            for s in range(n_groups):
-                                score[unit, r] += all_inverse[k, r, s] * e[s]
-                                information[unit, r, s] += all_inverse[k, r, s]
-            sources = draw_units(spread[d], common[d], information, score, unit_noise[d])
-            for unit in range(unit_noise.shape[1]):
-                for r in range(n_groups):
-                    columns[r, first_unit + unit] += inner(sources[unit], spread[d, r])
-                for v in range(n_values):
-                    value_columns[v, first_unit + unit] += inner(sources[unit], value_spread[d, v])
+                _residuals(e, row, weights[k], nu[d], group, columns[k], n_items)
+                for unit in range(n_units):
+                    if row[first_column + first_unit + unit] != 0.0:
+                        _weigh_team(e, all_inverse[k], spreads[k], information[unit], score[unit])
+            sources = draw_units(common[d], information, score, unit_noise[d])
+            for k in range(n_cells):
+                add_effects(columns[k], spreads[k], sources, first_unit)
+                add_effects(value_columns[k], value_spreads[k], sources, first_unit)
         for j in range(n_teams):
             k = cell[j]
             _fill_row(row, team_rows[j], team_scores[j], first_score)
-            _residuals(e, row, weights[k], nu[d], group, columns, n_items)
+            _residuals(e, row, weights[k], nu[d], group, columns[k], n_items)
             for r in range(n_groups):
-                linear = inner(columns[r], row[first_column:])
+                linear = inner(columns[k, r], row[first_column:])
                 if r >= n_answers:
                     mean[d, j, r - n_answers] = linear
                     sd[d, j, r - n_answers] = forecast_sd[k, r - n_answers]
@@ -209,7 +229,7 @@ def recover_teams(  # type: ignore[no-untyped-def]
             for v in range(n_values):
                 total = 0.0
                 for q in range(n_columns):
-                    total += value_columns[v, q] * row[first_column + q]
+                    total += value_columns[k, v, q] * row[first_column + q]
                 expected[d, j, v] = total + inner(answer_gain[k, v], e)
                 for r in range(n_groups):
                     total += gain[k, v, r] * e[r]

@@ -11,7 +11,7 @@ __all__ = ["Cells", "Statistics", "cells", "summarise"]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Teams that are alike in size and in which outcomes are observed.
+    """Teams that are alike in size, in which outcomes are observed, and in their coefficients.
 
     Attributes
     ----------
@@ -19,6 +19,7 @@ class Cells:
     cell : (team,)
     count, size : (cell,), teams, and people in each of them
     seen : (cell, outcome)
+    moderators : (cell, moderator)
     """
 
     between: np.ndarray
@@ -26,17 +27,19 @@ class Cells:
     count: np.ndarray
     size: np.ndarray
     seen: np.ndarray
+    moderators: np.ndarray
 
 
-def cells(team_rows: np.ndarray, people: np.ndarray, seen: np.ndarray) -> Cells:
+def cells(team_rows: np.ndarray, people: np.ndarray, seen: np.ndarray, moderators: np.ndarray) -> Cells:
     """Sum teams up by cell.
 
     Parameters
     ----------
     team_rows : (team, row), zero where an outcome is missing
     people : (team,); seen : (team, outcome)
+    moderators : (team, moderator), on which coefficients depend
     """
-    kinds, cell = np.unique(np.column_stack([people, seen]), axis=0, return_inverse=True)
+    kinds, cell = np.unique(np.column_stack([people, seen, moderators]), axis=0, return_inverse=True)
     cell = cell.ravel()
     between = np.zeros((len(kinds), team_rows.shape[1], team_rows.shape[1]))
     for c in range(len(kinds)):
@@ -47,7 +50,8 @@ def cells(team_rows: np.ndarray, people: np.ndarray, seen: np.ndarray) -> Cells:
         cell.astype(np.int64),
         np.bincount(cell).astype(float),
         kinds[:, 0],
-        kinds[:, 1:].astype(bool),
+        kinds[:, 1 : 1 + seen.shape[1]].astype(bool),
+        kinds[:, 1 + seen.shape[1] :],
     )
 
 
@@ -66,6 +70,7 @@ class Statistics:
     team : (person,); cell : (team,)
     count, size : (cell,), teams, and people in each of them
     seen : (cell, outcome)
+    moderators : (cell, moderator)
     constant : what the log-density of all people's answers adds to that of means and deviations
     """
 
@@ -78,6 +83,7 @@ class Statistics:
     count: np.ndarray
     size: np.ndarray
     seen: np.ndarray
+    moderators: np.ndarray
     constant: float
 
     @property
@@ -93,6 +99,7 @@ def summarise(
     outcomes: np.ndarray,
     team_columns: np.ndarray,
     team: np.ndarray,
+    moderators: np.ndarray,
 ) -> Statistics:
     """Reduce complete data to what a density needs.
 
@@ -103,6 +110,7 @@ def summarise(
     outcomes : (team, outcome), NaN where missing
     team_columns : (team, column)
     team : (person,), position of each person's team; every team has people
+    moderators : (team, moderator), on which coefficients depend
     """
     n_teams = len(team_columns)
     people = np.bincount(team, minlength=n_teams).astype(float)
@@ -112,7 +120,7 @@ def summarise(
     person_rows = np.column_stack([responses - mean[team], person_columns])
     present = np.isfinite(outcomes)
     team_rows = np.column_stack([mean, np.where(present, outcomes, 0.0), team_columns, np.ones(n_teams)])
-    found = cells(team_rows, people, present)
+    found = cells(team_rows, people, present, moderators)
     return Statistics(
         within=(person_rows.T @ person_rows)[None],
         between=found.between,
@@ -123,5 +131,6 @@ def summarise(
         count=found.count,
         size=found.size,
         seen=found.seen,
+        moderators=found.moderators,
         constant=float(-0.5 * responses.shape[1] * np.log(people).sum()),
     )

@@ -1,9 +1,9 @@
 r"""Random intercepts of the units above teams, integrated out given their mean over units.
 
-The effects of unit l are :math:`D_l = R \varepsilon_l` with standard normal :math:`\varepsilon_l`. Given the
-rest the density is Gaussian in them, with precision :math:`I + R' \left(\sum_j C_j^{-1}\right) R`; its value
-follows from their mode, its gradient from their moments (Fisher's identity). Their mean stays a parameter
-because intercepts move with it, the more the larger :math:`R`: a funnel, unless the sampler can see
+The effects of unit l on team j are :math:`R_j \varepsilon_l` with standard normal :math:`\varepsilon_l`.
+Given the rest the density is Gaussian in these, with precision :math:`I + \sum_j R_j' C_j^{-1} R_j`; its
+value follows from their mode, its gradient from their moments (Fisher's identity). Their mean stays a
+parameter because intercepts move with it, the more the larger :math:`R`: a funnel, unless the sampler can see
 intercepts and mean apart.
 """
 
@@ -18,29 +18,22 @@ __all__ = ["draw_units", "integrate_units"]
 
 
 @compiled
-def _unit_moments(spread, information, score, mode, covariance):  # type: ignore[no-untyped-def]
+def _unit_moments(information, score, mode, covariance):  # type: ignore[no-untyped-def]
     """Moments of one unit's standard sources given its teams; returns the log-determinant of their precision.
 
     Parameters
     ----------
-    spread : (group, source), R; information : (group, group), of the effects; score : (group,), at no effects
+    information : (source, source); score : (source,), at no effects
     mode, covariance : get the moments, (source,) and (source, source)
     """
-    n, n_sources = spread.shape
-    precision, y = np.eye(n_sources), np.zeros(n_sources)
-    for r in range(n):
-        for k in range(n_sources):
-            y[k] += spread[r, k] * score[r]
-        for s in range(n):
-            if information[r, s] != 0.0:
-                for k in range(n_sources):
-                    for q in range(n_sources):
-                        precision[k, q] += spread[r, k] * information[r, s] * spread[s, q]
+    n_sources = score.shape[0]
+    precision = np.eye(n_sources)
+    for k in range(n_sources):
+        for q in range(n_sources):
+            precision[k, q] += information[k, q]
     log_det = invert(precision, covariance)
     for k in range(n_sources):
-        mode[k] = 0.0
-        for q in range(n_sources):
-            mode[k] += covariance[k, q] * y[q]
+        mode[k] = inner(covariance[k], score)
     return log_det
 
 
@@ -85,57 +78,40 @@ def _pull_to_mean(mode, covariance, common, d_common):  # type: ignore[no-untype
 
 
 @compiled
-def integrate_units(  # type: ignore[no-untyped-def]
-    spread, common, information, score, effects, variance, d_spread, d_common
-):
-    """Moments of all units' effects, and what these add to the density at their mode.
+def integrate_units(common, information, score, mode, covariance, d_common):  # type: ignore[no-untyped-def]
+    """Moments of all units' sources, and what these add to the density at their mode.
 
     Parameters
     ----------
-    spread : (group, source), R; common : (source,), the mean of the sources over units
-    information : (unit, group, group), of the effects; score : (unit, group), at no effects
-    effects : (group, unit), to which their mode is added
-    variance : (unit, group, group), to which their covariance is added
-    d_spread, d_common : get the gradients
+    common : (source,), the mean of the sources over units
+    information : (unit, source, source), score : (unit, source), sums over teams at no effects
+    mode, covariance : get the moments, (unit, source) and (unit, source, source)
+    d_common : gets the gradient
     """
-    n_units, n_groups, n_sources = information.shape[0], spread.shape[0], spread.shape[1]
-    mode, covariance = np.zeros((n_units, n_sources)), np.zeros((n_units, n_sources, n_sources))
     added = 0.0
-    for unit in range(n_units):
-        added -= 0.5 * _unit_moments(spread, information[unit], score[unit], mode[unit], covariance[unit])
+    for unit in range(score.shape[0]):
+        added -= 0.5 * _unit_moments(information[unit], score[unit], mode[unit], covariance[unit])
     added += _pull_to_mean(mode, covariance, common, d_common)
-    for unit in range(n_units):
-        for k in range(n_sources):
-            added -= 0.5 * mode[unit, k] * mode[unit, k]
-        for r in range(n_groups):
-            for k in range(n_sources):
-                effects[r, unit] += spread[r, k] * mode[unit, k]
-                d_spread[r, k] += score[unit, r] * mode[unit, k]
-            for s in range(n_groups):
-                for k in range(n_sources):
-                    for j in range(n_sources):
-                        moment = covariance[unit, k, j]
-                        variance[unit, r, s] += spread[r, k] * moment * spread[s, j]
-                        moment += mode[unit, k] * mode[unit, j]
-                        d_spread[r, k] -= information[unit, r, s] * spread[s, j] * moment
+    for unit in range(score.shape[0]):
+        added -= 0.5 * inner(mode[unit], mode[unit])
     return added
 
 
 @compiled
-def draw_units(spread, common, information, score, noise):  # type: ignore[no-untyped-def]
+def draw_units(common, information, score, noise):  # type: ignore[no-untyped-def]
     """Draw the standard sources of the units above teams, given their mean and their teams' data.
 
     Parameters
     ----------
-    spread : (group, source); common : (source,), the mean; information : (unit, group, group) and
-    score : (unit, group), sums over teams; noise : (unit, source), standard normal
+    common, information, score : as in :func:`integrate_units`
+    noise : (unit, source), standard normal
     """
     n_units, n_sources = noise.shape
     mode, covariance = np.zeros((n_units, n_sources)), np.zeros((n_units, n_sources, n_sources))
     root = np.zeros((n_sources, n_sources))
     whole, inverse, pull = np.zeros((n_sources, n_sources)), np.zeros((n_sources, n_sources)), common.copy()
     for unit in range(n_units):
-        _unit_moments(spread, information[unit], score[unit], mode[unit], covariance[unit])
+        _unit_moments(information[unit], score[unit], mode[unit], covariance[unit])
         lower_root(covariance[unit], root)
         for k in range(n_sources):
             mode[unit, k] += inner(root[k], noise[unit])

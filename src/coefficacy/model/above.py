@@ -8,8 +8,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from coefficacy.model.design import expand
 from coefficacy.model.structure import Structure
+from coefficacy.spec.model import GroupTerm
 
 __all__ = ["UnitsAbove"]
 
@@ -42,13 +42,18 @@ class UnitsAbove:
         return pt.stack([self._own_source(y) if self.integrated else self._direct(y) for y in responses])
 
     def _slopes(self) -> dict[str, np.ndarray]:
-        layout, found = self.structure.layouts[self.team], {}
-        for response, formula in layout.formulas.items():
+        """Observed columns with random slopes."""
+        found = {}
+        for response, formula in self.structure.layouts[self.team].formulas.items():
             for group in formula.groups:
-                where = f"{self.team}.{response}"
-                for c in expand(self.spec, self.survey, self.team, group.terms, layout.latents, where=where):
-                    found[c.label] = np.asarray(c.values)
+                for c in self.structure.slopes(self.team, response, group):
+                    if not c.latents:
+                        found[c.label] = np.asarray(c.values)
         return found
+
+    def _waits(self, response: str, group: GroupTerm) -> bool:
+        """Whether SDs of random effects depend on those of latents, which follow from the equations."""
+        return any(c.latents for c in self.structure.slopes(self.team, response, group))
 
     def columns(self) -> list[np.ndarray]:
         """Indicators of the units above, and these times the columns with random slopes."""
@@ -96,28 +101,43 @@ class UnitsAbove:
         return {y: shift[i] for i, y in enumerate(responses)}
 
     def _direct(self, response: str) -> Any:
-        """Coefficients of a response on :meth:`columns`."""
+        """Coefficients of a response on :meth:`columns`, but for effects that wait."""
         structure = self.structure
         if len(structure.levels) < 3:
             return pt.zeros(0)
         upper = structure.levels[2]
-        n, labels = self.survey.levels[upper].sizes[upper], list(self._slopes())
-        parts: list[Any] = [pt.zeros(n) for _ in range(1 + len(labels))]
-        formula = structure.layouts[self.team].formulas.get(response)
-        sigma = structure.sd(self.team, response)
-        for group in formula.groups if formula else ():
-            effects, slopes = structure.group_effects(self.team, response, group, sigma)
-            effects = effects if group.level == upper else effects[structure.index(upper, group.level)]
-            if group.intercept:
-                parts[0] = parts[0] + effects[:, 0]
-            for k, slope in enumerate(slopes):
-                at = 1 + labels.index(slope.label)
-                parts[at] = parts[at] + effects[:, int(group.intercept) + k]
+        parts = self._of_groups(response, [g for g in self._groups(response) if not self._waits(response, g)])
         higher = next((u for u in structure.levels[2:] if structure.has_component(u, response)), None)
         if higher is not None:
             value = structure.component(higher, response)
             parts[0] = parts[0] + (value if higher == upper else value[structure.index(upper, higher)])
         return pt.concatenate(parts)
+
+    def waiting(self, response: str) -> Any:
+        """What :meth:`coefficients` leave out, (column,), made when SDs of latents are known; or None."""
+        waiting = [g for g in self._groups(response) if self._waits(response, g)]
+        return pt.concatenate(self._of_groups(response, waiting)) if waiting else None
+
+    def _groups(self, response: str) -> tuple[GroupTerm, ...]:
+        formula = self.structure.layouts[self.team].formulas.get(response)
+        return formula.groups if formula else ()
+
+    def _of_groups(self, response: str, groups: list[GroupTerm]) -> list[Any]:
+        """Random intercepts, and slopes of observed columns, of the units of the next level."""
+        structure, upper = self.structure, self.structure.levels[2]
+        n, labels = self.survey.levels[upper].sizes[upper], list(self._slopes())
+        parts: list[Any] = [pt.zeros(n) for _ in range(1 + len(labels))]
+        sigma = structure.sd(self.team, response)
+        for group in groups:
+            effects, slopes = structure.group_effects(self.team, response, group, sigma)
+            effects = effects if group.level == upper else effects[structure.index(upper, group.level)]
+            if group.intercept:
+                parts[0] = parts[0] + effects[:, 0]
+            for k, slope in enumerate(slopes):
+                if not slope.latents:
+                    at = 1 + labels.index(slope.label)
+                    parts[at] = parts[at] + effects[:, int(group.intercept) + k]
+        return parts
 
     def columns_and_spread(self, x: Any, constant: Any) -> tuple[Any, Any]:
         """Coefficients on all columns, those of integrated units zero, and on the sources of these."""

@@ -18,8 +18,7 @@ import pytensor.tensor as pt
 
 from coefficacy import dims
 from coefficacy.errors import FitError, Problem
-from coefficacy.gaussian.op import CellsDensity, GradedDensity, Paths, Scatter
-from coefficacy.gaussian.paths import PRIORS
+from coefficacy.gaussian.op import CellsDensity, GradedDensity, Scatter
 from coefficacy.gaussian.statistics import Statistics, summarise
 from coefficacy.model.above import UnitsAbove
 from coefficacy.model.answers import (
@@ -31,8 +30,9 @@ from coefficacy.model.answers import (
     residual_sds,
 )
 from coefficacy.model.built import Built
-from coefficacy.model.effects import effect_prior
+from coefficacy.model.equations import Equations, person_equations, team_equations
 from coefficacy.model.frame import coordinates, hidden, parameters, store_latents
+from coefficacy.model.moderation import Moderation
 from coefficacy.model.obstacles import is_sampled, why_not_marginal
 from coefficacy.model.outcomes import outcome_intercept
 from coefficacy.model.recovered import RECOVER, TeamRecovery
@@ -42,8 +42,6 @@ from coefficacy.spec.model import Measure, ModelSpec
 from coefficacy.survey import Survey
 
 __all__ = ["build_marginal"]
-
-MOST_COLUMNS = 150
 
 
 def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Built:
@@ -82,18 +80,6 @@ def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
 
 
 @dataclass(slots=True)
-class _Equations:
-    """The regressions of one level, ready for :class:`Paths`."""
-
-    level: str
-    responses: tuple[str, ...]
-    x: Any = None
-    z: Any = None
-    m: Any = None
-    shift: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class _Rows:
     """Groups of items and single responses of a level, as rows of linear forms."""
 
@@ -120,8 +106,8 @@ class _Collapsed:
         ]
         self.first_score = sum(len(self.survey.items[m.name]) for m in self.projected)
         self.above = UnitsAbove(structure, self.outcomes)
+        self.moderation = Moderation(structure, self.outcomes)
         self.reason = self._reason()
-        self.forms: dict[str, Any] = {}
 
     def _reason(self) -> str:
         if not self.sampled:
@@ -134,9 +120,13 @@ class _Collapsed:
     def add(self) -> None:
         """Add the density of all answers and outcomes."""
         statistics = self._statistics()
-        person = self._equations(self.lowest, statistics)
-        team = self._equations(self.team, statistics, below=person)
         self._add_data(statistics)
+        person = person_equations(self.structure)
+        shrink = float(np.sqrt(np.mean(1 / statistics.size[statistics.cell])))
+        team = team_equations(
+            self.structure, person, self.above, self.moderation,
+            moderators=self.data["moderators"], shrink=shrink,
+        )  # fmt: skip
         team.shift = self.above.add_common(team.x, team.responses)
         within, between = self._score_rows(team, statistics)
         self._density(person, team, statistics, within, between)
@@ -156,6 +146,7 @@ class _Collapsed:
             "cell": statistics.cell,
             "centring": np.asarray(statistics.constant),
             "person_rows": statistics.person_rows,
+            "moderators": statistics.moderators,
         }
         self.data = {name: pm.Data(f"teams.{name}", value) for name, value in values.items()}
 
@@ -178,6 +169,7 @@ class _Collapsed:
             stacked(outcomes, n_teams),
             stacked(columns, n_teams),
             np.asarray(survey.index(self.lowest, self.team)),
+            self.moderation.moderators,
         )
 
     def _columns(self, level: str) -> dict[str, np.ndarray]:
@@ -190,82 +182,9 @@ class _Collapsed:
         }
         return {label: found[label] for label in self.structure.layouts[level].observed}
 
-    # Equations ----------------------------------------------------------------------------------------------
-
-    def _equations(self, level: str, statistics: Statistics, below: _Equations | None = None) -> _Equations:
-        structure, layout = self.structure, self.structure.layouts[level]
-        outcomes = self.outcomes if level == self.team else []
-        found = _Equations(level, (*layout.latents, *outcomes))
-        n, labels = len(found.responses), list(layout.observed)
-        terms = [
-            (
-                i,
-                bool(c.latents),
-                found.responses.index(c.latents[0]) if c.latents else labels.index(c.label),
-                c.label,
-            )
-            for i, y in enumerate(found.responses)
-            for c in layout.columns.get(y, [])
-        ]
-        g = pm.Flat(f"{level}.standard.effect", shape=len(terms)) if terms else pt.zeros(0)
-        sigma = pt.stack([pt.as_tensor(structure.sd(level, y)).astype("float64") for y in found.responses])
-        factor = self._factor(level, n, len(layout.latents))
-        direct = pt.zeros((n, 0))
-        if below is not None:
-            direct = self.above.coefficients(found.responses)
-        members, shrink = pt.zeros((n, 0)), 0.0
-        if below is not None:
-            rows = [
-                below.z[below.responses.index(y)]
-                if structure.is_members(level, y)
-                else pt.zeros(len(below.responses))
-                for y in found.responses
-            ]
-            members, shrink = pt.stack(rows), float(np.sqrt(np.mean(1 / statistics.size[statistics.cell])))
-        root = pm.Data(f"{level}.root", layout.root)
-        found.x, found.z, found.m, log_prior, whole, sd, scaled = Paths()(
-            g, sigma, factor, members, direct, np.arange(n) < len(layout.latents),
-            np.array([t[0] for t in terms], int), np.array([t[1] for t in terms], bool),
-            np.array([t[2] for t in terms], int), root, pm.Data(f"{level}.shrink", np.asarray(shrink)),
-            self._priors(level, [(found.responses[t[0]], t[3]) for t in terms]),
-        )  # fmt: skip
-        if terms:
-            pm.Potential(f"{level}.effects", log_prior)
-            self._store_effects(found, terms, scaled, whole, sd, root)
-        self.forms[f"{level}.members"] = members
-        return found
-
-    def _factor(self, level: str, n: int, n_latents: int) -> Any:
-        layout = self.structure.layouts[level]
-        if not layout.free.any():
-            return pt.eye(n)
-        return pt.set_subtensor(pt.eye(n)[:n_latents, :n_latents], self.structure.factor(level))
-
-    def _priors(self, level: str, terms: list[tuple[str, str]]) -> np.ndarray:
-        rows = []
-        for response, label in terms:
-            prior = effect_prior(self.spec, f"{level}.{response}", label)
-            location, scale = prior.args[-2:]
-            degrees = prior.args[0] if len(prior.args) == 3 else 0.0
-            rows.append([PRIORS[prior.distribution], degrees, location, scale, prior.raw])
-        return np.array(rows, float).reshape(-1, 5)
-
-    def _store_effects(
-        self, found: _Equations, terms: list[Any], scaled: Any, whole: Any, sd: Any, root: Any
-    ) -> None:
-        column_sd = pt.sqrt(pt.sum(root**2, axis=1))
-        for i, y in enumerate(found.responses):
-            at = [k for k, t in enumerate(terms) if t[0] == i]
-            if not at:
-                continue
-            dim, own = dims.term_dim(found.level, y), scaled[at[0] : at[-1] + 1]
-            widths = pt.stack([sd[terms[k][2]] if terms[k][1] else column_sd[terms[k][2]] for k in at])
-            pm.Deterministic(f"{found.level}.{y}.std", own / whole[i], dims=dim)
-            pm.Deterministic(f"{found.level}.{y}", own / widths, dims=dim)
-
     # Answers ------------------------------------------------------------------------------------------------
 
-    def _score_rows(self, team: _Equations, statistics: Statistics) -> tuple[Any, Any]:
+    def _score_rows(self, team: Equations, statistics: Statistics) -> tuple[Any, Any]:
         """Sample people's scores on some measures, add their answers, and cross-multiply the scores."""
         if not self.sampled:
             widths = statistics.within.shape[-1], statistics.between.shape[-1]
@@ -319,7 +238,7 @@ class _Collapsed:
     # Density ------------------------------------------------------------------------------------------------
 
     def _density(
-        self, person: _Equations, team: _Equations, statistics: Statistics, within: Any, between: Any
+        self, person: Equations, team: Equations, statistics: Statistics, within: Any, between: Any
     ) -> None:
         structure, data, first = self.structure, self.data, np.asarray(self.first_score)
         loading = [loadings(structure, m) for m in self.projected]
@@ -334,8 +253,10 @@ class _Collapsed:
         none = pt.zeros(self.first_score)
         density = CellsDensity()(
             _joined(loading), theta, none, none, pt.zeros((len(at), 0)), person.z[at], person.x[at], within,
-            pt.zeros((len(at), 0)), pt.zeros(0), data["within"], first, starts, np.asarray(-1),
+            pt.zeros((len(at), 0)), pt.zeros(0), pt.zeros((1, 0)), pt.zeros((len(at), 0)),
+            data["within"], first, starts, np.asarray(-1),
             data["degrees"], np.ones(1), np.ones((1, 0), bool), np.asarray(0), np.asarray(0),
+            np.zeros(0, int),
         )[0]  # fmt: skip
         pm.Potential("persons.density", density)
 
@@ -352,14 +273,15 @@ class _Collapsed:
                 for m, ls in zip(self.projected, own_loading, strict=True)
             ]
         )
-        z, m, b, spread = self._forms(rows, person, team)
+        z, m, b, spread, reach = self._forms(rows, person, team)
+        self.by = self.moderation.by(len(rows.response))
         constant = statistics.team_rows.shape[1] - self.first_score - len(rows.response) - 1
         constant += len(self.starts) - 1
         density = CellsDensity()(
             between_loading, theta, tau2, nu, z, m, b, between, spread, self.above.common,
-            data["between"], first, self.starts, np.asarray(constant),
+            team.change, reach, data["between"], first, self.starts, np.asarray(constant),
             data["count"], data["size"], data["seen"],
-            np.asarray(self.above.first), np.asarray(self.above.n_units),
+            np.asarray(self.above.first), np.asarray(self.above.n_units), self.by,
         )[0]  # fmt: skip
         pm.Potential("teams.density", density)
         self._store_forms(
@@ -373,6 +295,8 @@ class _Collapsed:
                 "b": b,
                 "spread": spread,
                 "common": self.above.common,
+                "change": team.change,
+                "reach": reach,
                 "person_loading": _joined(loading),
                 "person_z": person.z[at],
                 "person_x": person.x[at],
@@ -385,7 +309,7 @@ class _Collapsed:
         return pt.zeros(len(self.survey.items[measure.name])) if sd is None else sd**2
 
     def _between_rows(
-        self, person: _Equations, team: _Equations, loading: list[Any]
+        self, person: Equations, team: Equations, loading: list[Any]
     ) -> tuple[_Rows, Any, list[Any]]:
         """Rows of linear forms, where their items start, and the team-level loadings of each measure."""
         rows, starts, between = _Rows(), [0], []
@@ -423,23 +347,32 @@ class _Collapsed:
         return measure.loadings == "equal" or len(self.survey.items[measure.name]) == 1
 
     @staticmethod
-    def _around(team: _Equations, response: str, loading: Any) -> Any:
+    def _around(team: Equations, response: str, loading: Any) -> Any:
         return -loading * team.shift[response] if team.shift else None
 
-    def _forms(self, rows: _Rows, person: _Equations, team: _Equations) -> tuple[Any, Any, Any, Any]:
+    def _forms(self, rows: _Rows, person: Equations, team: Equations) -> tuple[Any, Any, Any, Any, Any]:
+        """Forms of the rows, then of predictors whose coefficients differ; how far these reach."""
         own = pt.concatenate([person.z, pt.zeros((1, len(person.responses)))])[np.array(rows.member, int)]
         at = np.array(rows.response, int)
-        z, m, x = team.z[at], team.m[at], team.x[at]
+        z, m, x, totals = team.z[at], team.m[at], team.x[at], team.totals[at]
         if any(not isinstance(s, float) for s in rows.scale):
             scale = pt.stack([pt.as_tensor(s).astype("float64") for s in rows.scale])[:, None]
             below = pt.stack([pt.as_tensor(s).astype("float64") for s in rows.below])[:, None]
-            z, m, x, own = z * scale, m * scale, x * scale, own * below
+            z, m, x, totals, own = z * scale, m * scale, x * scale, totals * scale, own * below
         constant = pt.stack([pt.as_tensor(c).astype("float64") for c in rows.constant])
-        return z, m + own, *self.above.columns_and_spread(x, constant)
+        m = m + own
+        by = np.array(self.moderation.predictors, int)
+        if len(by):
+            z, x = pt.concatenate([z, team.z[by]]), pt.concatenate([x, team.x[by]])
+            m = pt.concatenate([m, team.m[by] + team.members[by]])
+            totals = pt.concatenate([totals, team.totals[by]])
+            constant = pt.concatenate([constant, pt.zeros(len(by))])
+        columns, spread = self.above.columns_and_spread(x, constant)
+        return z, m, columns, spread, self.moderation.reach(totals)
 
     # Recovery -----------------------------------------------------------------------------------------------
 
-    def _store_forms(self, forms: dict[str, Any], team: _Equations) -> None:
+    def _store_forms(self, forms: dict[str, Any], team: Equations) -> None:
         """Keep what drawing teams' values afterwards needs."""
         latents, n = len(team.responses) - len(self.outcomes), len(team.responses)
         own = np.ones((n, n))
@@ -449,14 +382,14 @@ class _Collapsed:
             [pt.zeros(()) for _ in range(latents)]
             + [outcome_intercept(self.structure, y) for y in self.outcomes]
         )
-        members = self.forms[f"{self.team}.members"]
         columns, spread = self.above.columns_and_spread(team.x, constant)
         forms = {
             **forms,
             "value_z": team.z * own,
-            "value_m": team.m + members,
+            "value_m": team.m + team.members,
             "value_b": columns,
             "value_spread": spread,
+            "value_reach": self.moderation.reach(team.totals),
         }
         for name, value in forms.items():
             pm.Deterministic(f"{RECOVER}{name}", value)
@@ -473,6 +406,7 @@ class _Collapsed:
             sampled=bool(self.sampled),
             first_outcome=self.first_score + len(self.sampled) + len(self.exact),
             person_starts=self.person_starts,
+            by=self.by,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from coefficacy.spec import queries
-from coefficacy.spec.model import Measure, ModelSpec
+from coefficacy.spec.model import Measure, ModelSpec, Term
 from coefficacy.survey import Survey
 
 __all__ = ["is_sampled", "why_not_marginal"]
@@ -23,12 +23,15 @@ def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
         if equation.level == lowest and equation.formula.groups:
             return f"{where} has random effects of its own"
         for term in equation.formula.terms if below else ():
-            names = [f.name for f in term.factors if f.name in latents and not f.function]
-            if names and len(term.factors) > 1:
-                return f"{where} multiplies a latent ({term})"
+            n_latents = _latents_in(term, latents)
+            if n_latents > 1:
+                return f"{where} multiplies a latent by another ({term}), which is not gaussian"
+            if n_latents and len(term.factors) > 1 and equation.level == lowest:
+                return f"{where} multiplies a latent of {lowest}s ({term})"
         for group in equation.formula.groups if below else ():
-            if any(f.name in latents for term in group.terms for f in term.factors):
-                return f"{where} has a latent with a random slope"
+            for term in group.terms:
+                if _latents_in(term, latents) > 1:
+                    return f"{where} has a random slope of a product of latents ({term})"
     for outcome in queries.outcomes(spec):
         if queries.family_of(spec, outcome).family != "gaussian":
             return f"{outcome} is not gaussian"
@@ -55,6 +58,10 @@ def _measure_obstacle(spec: ModelSpec, survey: Survey, measure: Measure, lowest:
     if sampled and measure.loadings == "free":
         return "has free team-level loadings and items that are not gaussian and complete"
     return ""
+
+
+def _latents_in(term: Term, latents: set[str]) -> int:
+    return sum(f.name in latents and not f.function for f in term.factors)
 
 
 def is_sampled(survey: Survey, measure: Measure) -> bool:

@@ -25,9 +25,9 @@ OUTCOME_DENSITY = "outcome_density"
 ANSWERS_DENSITY = "answers_density"
 PREDICTED = "predicted"
 PREDICTED_SD = "predicted_sd"
-_FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "spread", "common")
+_FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "spread", "common", "change", "reach")
 _PERSON_FORMS = ("person_loading", "theta", "person_z", "person_x")
-_VALUE_FORMS = ("value_z", "value_m", "value_b", "value_spread")
+_VALUE_FORMS = ("value_z", "value_m", "value_b", "value_spread", "value_reach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class TeamRecovery:
     first_outcome : row of the first outcome
     person_starts : as `starts`, among people
     first_unit : column of the first unit above teams; their effects are drawn, too, if integrated out
+    by : rows of the predictors whose coefficients differ between teams, see
+        :func:`coefficacy.gaussian.moderation.moderate`
     """
 
     level: str
@@ -61,6 +63,7 @@ class TeamRecovery:
     first_unit: int
     first_outcome: int
     person_starts: np.ndarray
+    by: np.ndarray
 
     @property
     def dims(self) -> dict[str, tuple[str, ...]]:
@@ -90,8 +93,10 @@ class TeamRecovery:
         at = np.array([self.outcomes.index(name) for name in left_out], int)
         seen[np.ix_(teams, at)] = False
         rows[np.ix_(teams, self.first_outcome + at)] = 0.0
-        found = cells(rows, np.asarray(data["teams.size"])[cell], seen)
+        moderators = np.asarray(data["teams.moderators"])[cell]
+        found = cells(rows, np.asarray(data["teams.size"])[cell], seen, moderators)
         named = {"between": found.between, "cell": found.cell, "count": found.count, "size": found.size}
+        named["moderators"] = found.moderators
         return {f"teams.{k}": v for k, v in {**named, "seen": found.seen, "rows": rows}.items()}
 
     def __call__(
@@ -106,14 +111,14 @@ class TeamRecovery:
         from coefficacy.gaussian.recovery import recover_teams
 
         forms = [np.ascontiguousarray(draws[f"{RECOVER}{name}"]) for name in (*_FORMS, *_VALUE_FORMS)]
-        n_draws, n_values, n_sources = forms[-1].shape
-        n_units = forms[6].shape[2] - self.first_unit - 1 if n_sources else 0
+        n_draws, n_values, n_sources = draws[f"{RECOVER}value_spread"].shape
+        n_units = draws[f"{RECOVER}b"].shape[2] - self.first_unit - 1 if n_sources else 0
         rows = np.asarray(data["teams.rows"])
         scores = draws[f"{RECOVER}scores"] if self.sampled else np.zeros((n_draws, 0, 0))
         values, density, of_answers, expected, mean, sd = recover_teams(
             *forms, np.ascontiguousarray(scores), self.starts, self.first_score, rows,
             np.asarray(data["teams.team"]), np.asarray(data["teams.cell"]), np.asarray(data["teams.size"]),
-            np.asarray(data["teams.seen"]), rng.standard_normal((n_draws, len(rows), n_values)),
+            np.asarray(data["teams.seen"]), self.by, rng.standard_normal((n_draws, len(rows), n_values)),
             self.first_unit, rng.standard_normal((n_draws, n_units, n_sources)),
         )  # fmt: skip
         kept = {k: v for k, v in draws.items() if not k.startswith(RECOVER)}

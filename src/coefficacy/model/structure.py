@@ -275,6 +275,15 @@ class Structure:
         self, level: str, response: str, group: GroupTerm, sigma: Any
     ) -> tuple[Any, list[Column]]:
         """Random effects (unit above, term), non-centred, correlated if there are several; and the slopes."""
+        key = ("effects", level, response, group)
+        found: tuple[Any, list[Column]] = self.once(
+            key, lambda: self._group_effects(level, response, group, sigma)
+        )
+        return found
+
+    def _group_effects(
+        self, level: str, response: str, group: GroupTerm, sigma: Any
+    ) -> tuple[Any, list[Column]]:
         sd, slopes = self.group_sd(level, response, group, sigma)
         name, dim = _group_names(level, response, group)
         n_terms = len(pm.modelcontext(None).coords[dim])
@@ -296,9 +305,8 @@ class Structure:
         integrated : the effects are integrated out, so that small SDs make no funnel and the sampler may take
             logarithms
         """
-        layout, where = self.layouts[level], f"{level}.{response}"
         name, dim = _group_names(level, response, group)
-        slopes = expand(self.spec, self.survey, level, group.terms, layout.latents, where=where)
+        slopes = self.slopes(level, response, group)
         labels = (["1"] if group.intercept else []) + [c.label for c in slopes]
         pm.modelcontext(None).add_coords({dim: labels, f"{dim}'": labels})
         widths = [pt.ones(())] if group.intercept else []
@@ -307,6 +315,11 @@ class Structure:
             widths.append(pt.sqrt(pt.sum(s**2)))
         make = self.parameters.scale if integrated else self.parameters.spread
         return make(f"sd({name})", 0.5 * sigma / pt.stack(widths), (dim,)), slopes
+
+    def slopes(self, level: str, response: str, group: GroupTerm) -> list[Column]:
+        """What has random slopes."""
+        where, latents = f"{level}.{response}", self.layouts[level].latents
+        return expand(self.spec, self.survey, level, group.terms, latents, where=where)
 
     # Spread -----------------------------------------------------------------------------------------------
 
@@ -356,6 +369,10 @@ class Structure:
     def spread(self, level: str, name: str) -> Any:
         """Model-implied spread of a latent within the levels above, (source,); its SD is the length."""
         return self.once(("spread", level, name), lambda: self._spread(level, name))
+
+    def take_sd(self, level: str, name: str, sd: Any) -> None:
+        """Take the model-implied SD of a latent from elsewhere: the exact engine has equations of its own."""
+        self._memo["spread", level, name] = pt.stack([sd])
 
     def _spread(self, level: str, name: str) -> Any:
         layout, sd = self.layouts[level], self.sd(level, name)

@@ -226,12 +226,16 @@ def _forward(code, table, shapes, floats, ints, bools, v):  # type: ignore[no-un
                 total = total + v[table[a + i]] if i % m else v[table[a + i]]
                 v[out + i] = total
         elif op == c.CELLS_DENSITY:
-            total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows, d_r, d_common = cells_density(
+            (
+                total, d_loading, d_theta, d_tau2, d_nu, d_z, d_m, d_b, d_rows, d_r, d_common, d_change,
+                d_reach,
+            ) = cells_density(
                 _vector(v, d[0]), _vector(v, d[1]), _vector(v, d[2]), _vector(v, d[3]), _matrix(v, d[4]),
                 _matrix(v, d[5]), _matrix(v, d[6]), _cube(v, d[7]), _matrix(v, d[8]), _vector(v, d[9]),
-                _cube(floats, d[10]), ints[d[11, 0]], _vector(ints, d[12]), ints[d[13, 0]],
-                _vector(floats, d[14]), _vector(floats, d[15]), _matrix(bools, d[16]),
-                ints[d[17, 0]], ints[d[18, 0]],
+                _matrix(v, d[10]), _matrix(v, d[11]),
+                _cube(floats, d[12]), ints[d[13, 0]], _vector(ints, d[14]), ints[d[15, 0]],
+                _vector(floats, d[16]), _vector(floats, d[17]), _matrix(bools, d[18]),
+                ints[d[19, 0]], ints[d[20, 0]], _vector(ints, d[21]),
             )  # fmt: skip
             v[out] = total
             at = _put(v, out + 1, d_loading)
@@ -243,7 +247,9 @@ def _forward(code, table, shapes, floats, ints, bools, v):  # type: ignore[no-un
             at = _put(v, at, d_b)
             at = _put(v, at, d_rows)
             at = _put(v, at, d_r)
-            _put(v, at, d_common)
+            at = _put(v, at, d_common)
+            at = _put(v, at, d_change)
+            _put(v, at, d_reach)
         elif op == c.GRADED_DENSITY:
             total, d_score, d_loading, d_residual, d_cuts = graded_density(
                 _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _vector(ints, d[4]),
@@ -255,18 +261,18 @@ def _forward(code, table, shapes, floats, ints, bools, v):  # type: ignore[no-un
             at = _put(v, at, d_residual)
             _put(v, at, d_cuts)
         elif op == c.PATHS:
-            x, z, below, log_prior, whole, sd, scaled, _, _, _ = paths(
+            x, z, below, log_prior, sd, scaled, whole, _, _, _ = paths(
                 _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _matrix(v, d[4]),
                 _vector(bools, d[5]), _vector(ints, d[6]), _vector(bools, d[7]), _vector(ints, d[8]),
-                _matrix(floats, d[9]), floats[d[10, 0]], _matrix(floats, d[11]),
+                _vector(floats, d[9]), _matrix(floats, d[10]), floats[d[11, 0]], _matrix(floats, d[12]),
             )  # fmt: skip
             at = _put(v, out, x)
             at = _put(v, at, z)
             at = _put(v, at, below)
             v[at] = log_prior
-            at = _put(v, at + 1, whole)
-            at = _put(v, at, sd)
-            _put(v, at, scaled)
+            at = _put(v, at + 1, sd)
+            at = _put(v, at, scaled)
+            _put(v, at, whole)
         elif op == c.SCATTER:
             within, between = scatter_of_scores(
                 _matrix(v, d[0]), _matrix(floats, d[1]), _matrix(floats, d[2]), _vector(ints, d[3]),
@@ -340,13 +346,13 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
                     total = 0.0
         elif op == c.CELLS_DENSITY or op == c.GRADED_DENSITY:
             at = out + 1
-            for k in range(10 if op == c.CELLS_DENSITY else 4):
+            for k in range(12 if op == c.CELLS_DENSITY else 4):
                 size = d[k, 1] * d[k, 2] * d[k, 3]
                 for i in range(size):
                     bar[d[k, 0] + i] += bar[out] * v[at + i]
                 at += size
         elif op == c.PATHS:
-            n, n_columns, n_below = d[1, 1], d[9, 1] + d[4, 2], d[3, 2]
+            n, n_columns, n_below = d[1, 1], d[10, 1] + d[4, 2], d[3, 2]
             bar_x = bar[out : out + n * n_columns].reshape((n, n_columns))
             at = out + n * n_columns
             bar_z = bar[at : at + n * n].reshape((n, n))
@@ -356,8 +362,9 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
             d_g, d_sigma, d_factor, d_members, d_direct = paths_gradient(
                 _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _matrix(v, d[4]),
                 _vector(bools, d[5]), _vector(ints, d[6]), _vector(bools, d[7]), _vector(ints, d[8]),
-                _matrix(floats, d[9]), floats[d[10, 0]], _matrix(floats, d[11]),
-                bar_x, bar_z, bar_m, bar[at],
+                _vector(floats, d[9]), _matrix(floats, d[10]), floats[d[11, 0]], _matrix(floats, d[12]),
+                bar_x, bar_z, bar_m, bar[at], bar[at + 1 : at + 1 + n],
+                bar[at + 1 + n : at + 1 + n + d[0, 1]],
             )  # fmt: skip
             _add_to(bar, d[0, 0], d_g)
             _add_to(bar, d[1, 0], d_sigma)

@@ -268,8 +268,8 @@ def _density(changing: int, code: int) -> Callable[..., list[Any]]:
 
 def _paths(recorder: Recorder, node: Apply, values: list[Any]) -> list[Any]:
     n, below = np.shape(values[1])[0], np.shape(values[3])[1]
-    columns = np.shape(values[9])[0] + np.shape(values[4])[1]
-    outputs = [(n, columns), (n, n), (n, below), (), (n,), (n,), np.shape(values[0])]
+    columns = np.shape(values[10])[0] + np.shape(values[4])[1]
+    outputs = [(n, columns), (n, n), (n, below), (), (n,), np.shape(values[0]), (n,)]
     return recorder.call(codes.PATHS, values[:5], _data(values[5:]), outputs)
 
 
@@ -308,7 +308,7 @@ _RULES: dict[type, Callable[..., list[Any]]] = {
     ViewOp: _first,
     Dot: _dot,
     Blockwise: _blockwise,
-    kernels.CellsDensity: _density(10, codes.CELLS_DENSITY),
+    kernels.CellsDensity: _density(12, codes.CELLS_DENSITY),
     kernels.GradedDensity: _density(4, codes.GRADED_DENSITY),
     kernels.Paths: _paths,
     kernels.Scatter: _scatter,

@@ -38,37 +38,46 @@ def _normal_slope(primals: Any, tangents: Any) -> tuple[Any, Any]:
 
 def cells_density(
     loading: Any, theta: Any, tau2: Any, nu: Any, z: Any, m: Any, b: Any, score_rows: Any,
-    spread: Any, common: Any, scatter: Any, first_score: Any, group: Any, one: Any, count: Any, size: Any,
-    seen: Any, first_unit: Any, n_units: Any,
+    spread: Any, common: Any, change: Any, reach: Any, scatter: Any, first_score: Any, group: Any, one: Any,
+    count: Any, size: Any, seen: Any, first_unit: Any, n_units: Any, by: Any,
 ) -> Any:  # fmt: skip
     """Log-density of all cells; arguments as in :func:`coefficacy.gaussian.likelihood.cells_density`."""
     starts = jnp.asarray(group)
     item = jnp.arange(loading.shape[0])
     member = ((item >= starts[:-1, None]) & (item < starts[1:, None])).astype(loading.dtype)
-    forms = loading, theta, tau2, nu, member, z @ z.T, m @ m.T, b
+    items = loading, theta, tau2, nu, member
+    n_groups = member.shape[0] + scatter.shape[1] - loading.shape[0] - b.shape[1]
 
-    def density(rows: Any, products: Any, units: Any, people: Any, present: Any) -> Any:
-        return _cell(*forms, _filled(products, rows, first_score), one, units, people, present)
+    def density(rows: Any, products: Any, units: Any, people: Any, present: Any, own: Any) -> Any:
+        z_c, m_c, b_c, spread_c = (f[:n_groups] for f in _moderated((z, m, b, spread), own, reach, by))
+        forms = z_c, m_c, b_c, spread_c
+        return _cell(*items, *forms, _filled(products, rows, first_score), one, units, people, present)
 
-    values, information, score = jax.vmap(density)(score_rows, scatter, count, size, seen)
+    values, information, score = jax.vmap(density)(score_rows, scatter, count, size, seen, change)
     total = jnp.sum(values)
     if not spread.shape[1]:
         return total
     at = jnp.arange(b.shape[1])
     unit = (at >= first_unit) & (at < first_unit + n_units)
-    return total + _units(spread, common, jnp.sum(information, 0), jnp.sum(score, 0), unit)
+    return total + _units(common, jnp.sum(information, 0), jnp.sum(score, 0), unit)
 
 
-def _units(spread: Any, common: Any, information: Any, score: Any, unit: Any) -> Any:
+def _moderated(forms: Any, change: Any, reach: Any, by: Any) -> Any:
+    """Forms of one cell, see :func:`coefficacy.gaussian.moderation.moderate`."""
+    for p in range(reach.shape[1]):
+        forms = [f + change[p] * reach[:, p : p + 1] * f[jnp.asarray(by)[p]] for f in forms]
+    return forms
+
+
+def _units(common: Any, information: Any, score: Any, unit: Any) -> Any:
     """What random intercepts add: integrated out given their mean over units, those columns where `unit`."""
     n = jnp.sum(unit)
     information = jnp.where(unit[:, None, None], information, 0.0)
     score = jnp.where(unit[:, None], score, 0.0)
-    precision = jnp.eye(spread.shape[1]) + spread.T @ information @ spread
+    precision = jnp.eye(common.shape[0]) + information
     covariance = jnp.linalg.inv(precision)
-    pulled = score @ spread
-    mode = jnp.einsum("ukq,uq->uk", covariance, pulled)
-    total = 0.5 * jnp.sum(pulled * mode) - 0.5 * jnp.sum(jnp.linalg.slogdet(precision)[1])
+    mode = jnp.einsum("ukq,uq->uk", covariance, score)
+    total = 0.5 * jnp.sum(score * mode) - 0.5 * jnp.sum(jnp.linalg.slogdet(precision)[1])
     of_mean = jnp.sum(jnp.where(unit[:, None, None], covariance, 0.0), 0) / n**2
     away = common - jnp.sum(mode, 0) / n
     square = away @ jnp.linalg.solve(of_mean, away)
@@ -85,7 +94,7 @@ def _filled(products: Any, rows: Any, first: Any) -> Any:
 
 
 def _cell(
-    loading: Any, theta: Any, tau2: Any, nu: Any, member: Any, between: Any, within: Any, b: Any,
+    loading: Any, theta: Any, tau2: Any, nu: Any, member: Any, z: Any, m: Any, b: Any, spread: Any,
     products: Any, one: Any, units: Any, people: Any, seen: Any,
 ) -> Any:  # fmt: skip
     n_items, n_groups, n_multi = loading.shape[0], b.shape[0], member.shape[0]
@@ -108,12 +117,13 @@ def _cell(
     total += jnp.sum(explained / g) - jnp.sum(own / error)
     rows = jnp.concatenate([shown, single]).at[:, n_items + n_groups - n_multi :].add(-b)
     first_column = n_items + n_groups - n_multi
-    value, inverse = _responses(rows @ products @ rows.T, between + within / people, g, units, seen)
-    number = jnp.diagonal(products)[first_column:]
+    covariance = z @ z.T + m @ m.T / people
+    value, inverse = _responses(rows @ products @ rows.T, covariance, g, units, seen)
+    number, weighted = jnp.diagonal(products)[first_column:], inverse @ spread
     return (
         0.5 * total + value,
-        number[:, None, None] * inverse,
-        (rows @ products[:, first_column:]).T @ inverse,
+        number[:, None, None] * (spread.T @ weighted),
+        (rows @ products[:, first_column:]).T @ weighted,
     )
 
 

@@ -34,7 +34,7 @@ def _with_gradient(density: Callable[..., Any], n: int) -> Callable[..., tuple[A
 
 
 KERNELS: dict[Any, Callable[..., Any]] = {
-    CellsDensity: _with_gradient(cells_density, 10),
+    CellsDensity: _with_gradient(cells_density, 12),
     GradedDensity: _with_gradient(graded_density, 4),
     Paths: paths,
     PathsGradient: paths_gradient,

@@ -14,37 +14,40 @@ __all__ = ["paths", "paths_gradient"]
 
 def paths(
     free: Any, sigma: Any, factor: Any, members: Any, direct: Any, relative: Any, response: Any, latent: Any,
-    predictor: Any, root: Any, shrink: Any, prior: Any,
+    predictor: Any, product: Any, root: Any, shrink: Any, prior: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """Coefficients of every response; see :func:`coefficacy.gaussian.paths.paths`, up to its `g`."""
+    """Coefficients of every response; see :func:`coefficacy.gaussian.paths.paths`, up to its `whole`."""
     n, n_columns, n_below = sigma.shape[0], root.shape[0], members.shape[1]
-    response, latent, predictor = (jnp.asarray(a) for a in (response, latent, predictor))
+    response, latent, predictor, product = (jnp.asarray(a) for a in (response, latent, predictor, product))
+    plain, width = product == 0.0, jnp.where(product == 0.0, 1.0, product)
     relative, factor = jnp.asarray(relative), jnp.tril(factor)
     g = jnp.where(relative[response], free * sigma[response], free) if free.shape[0] else free
     column_sd = jnp.linalg.norm(jnp.tril(root), axis=1)
     onto_latent = (latent[:, None] & (predictor[:, None] == jnp.arange(n))).astype(g.dtype)
     onto_column = (~latent[:, None] & (predictor[:, None] == jnp.arange(n_columns))).astype(g.dtype)
     own = sigma[:, None] * factor
-    nothing = jnp.zeros((n, n_columns + n + n_below))
-    disturbances = nothing.at[:, n_columns:].set(jnp.concatenate([own, shrink * members], axis=1))
-    sources = nothing[:n_columns].at[:, :n_columns].set(jnp.tril(root))
+    n_terms, first = g.shape[0], n_columns + n + n_below
+    nothing = jnp.zeros((n, first + n_terms))
+    disturbances = nothing.at[:, n_columns:first].set(jnp.concatenate([own, shrink * members], axis=1))
+    sources = jnp.zeros((n_columns, first + n_terms)).at[:, :n_columns].set(jnp.tril(root))
     x = jnp.concatenate([jnp.zeros((n, n_columns)), direct], axis=1)
     z, m, spread = jnp.zeros((n, n)), jnp.zeros((n, n_below)), nothing
     whole, sd = jnp.zeros(n), jnp.ones(n)
     for i in range(n):
         unit = onto_latent @ sd + onto_column @ column_sd
-        b = jnp.where(response == i, g / unit, 0.0)
+        b = jnp.where((response == i) & plain, g / unit, 0.0)
         by_latent, by_column = b @ onto_latent, b @ onto_column
         explained = by_latent @ spread + by_column @ sources
+        explained = explained.at[first:].add(jnp.where((response == i) & ~plain, g, 0.0))
         x = x.at[i].add(by_latent @ x).at[i, :n_columns].add(by_column)
         z = z.at[i].set(by_latent @ z + own[i])
         m = m.at[i].set(by_latent @ (m + members))
         spread = spread.at[i].set(explained + disturbances[i])
         whole = whole.at[i].set(jnp.sqrt(sigma[i] ** 2 + jnp.sum(explained**2)))
         sd = sd.at[i].set(jnp.sqrt(jnp.sum(spread[i] ** 2)))
-    units = onto_latent @ sd + onto_column @ column_sd
+    units = (onto_latent @ sd + onto_column @ column_sd) * width
     log_prior = _log_prior(g, sigma, relative, response, prior, whole, units)
-    return x, z, m, log_prior, whole, sd, g
+    return x, z, m, log_prior, sd, g, whole
 
 
 def _log_prior(g: Any, sigma: Any, relative: Any, response: Any, prior: Any, whole: Any, units: Any) -> Any:
@@ -72,7 +75,7 @@ def _density(prior: Any, x: Any) -> Any:
 
 
 def paths_gradient(*inputs: Any) -> tuple[Any, ...]:
-    """Pull gradients with respect to x, z, m and the log prior back to the arguments that vary."""
-    varying, fixed, bars = inputs[:5], inputs[5:12], inputs[12:]
-    _, pull = jax.vjp(lambda *arguments: paths(*arguments, *fixed)[:4], *varying)
+    """Pull gradients with respect to x, z, m, log prior, sd and g back to the arguments that vary."""
+    varying, fixed, bars = inputs[:5], inputs[5:13], inputs[13:]
+    _, pull = jax.vjp(lambda *arguments: paths(*arguments, *fixed)[:6], *varying)
     return pull(tuple(jnp.asarray(bar, varying[0].dtype) for bar in bars))
