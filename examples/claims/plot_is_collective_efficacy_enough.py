@@ -2,10 +2,10 @@
 Is collective efficacy enough for a team to adapt?
 ==================================================
 
-Not in this simulated company: teams adapt where they believe in what they can do together *and* have the
-power to act on it, and one of the two alone brings little. How sure one can be of that with 60 teams is
-the other half of the answer. No public data measure authority, slack or claim to the gains, so the data
-are simulated and say nothing about real teams.
+Sixty teams cannot tell, even in a simulated company where the answer is known to be no: there, teams
+adapt if they believe in what they can do together *and* have the power to act on it, and one of the two
+alone brings little. The page shows what such a survey does and does not say. No public data measure
+authority, slack or claim to the gains, so nothing here is about real teams.
 """
 
 # %%

@@ -79,7 +79,7 @@ def necessity(fit: Fit, *, of: str, needs: Sequence[str], cut: float | None = No
     neither, first, others, both = (one / unit for one in mean)
     single = xr.Variable("single", list(CORNERS[1:3]))
     best = np.maximum(first, others)
-    of_words, a, b = of.replace("_", " "), needs[0], " and ".join(needs[1:])
+    of_words, a, b = (name.replace("_", " ") for name in (of, needs[0], " and ".join(needs[1:])))
     unit_words = f"in SDs of {of_words}" if gaussian else "on the link"
     where = xr.Variable("corner", list(CORNERS))
     gains = xr.concat([one - neither for one in (neither, first, others, both)], dim=where)
