@@ -29,15 +29,20 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import ceiling as ceiling
     from coefficacy.estimands import confounding as confounding
     from coefficacy.estimands import consensus_emergence as consensus_emergence
+    from coefficacy.estimands import elasticity as elasticity
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
     from coefficacy.estimands import intervene as intervene
+    from coefficacy.estimands import necessity as necessity
     from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
+    from coefficacy.reporting import plot_ceiling as plot_ceiling
     from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import plot_confounding as plot_confounding
+    from coefficacy.reporting import plot_corners as plot_corners
     from coefficacy.reporting import plot_paths as plot_paths
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
@@ -79,14 +84,19 @@ _HOMES = {
     "SurveyError": "errors",
     "consensus_emergence": "estimands",
     "confounding": "estimands",
-    "emergent_share": "estimands",
-    "estimate": "estimands",
     "intervene": "estimands",
     "two_sources": "estimands",
+    "ceiling": "estimands",
+    "elasticity": "estimands",
+    "emergent_share": "estimands",
+    "estimate": "estimands",
+    "necessity": "estimands",
     "ReportOfRecord": "reporting",
+    "plot_ceiling": "reporting",
     "plot_check": "reporting",
     "plot_confounding": "reporting",
     "plot_paths": "reporting",
+    "plot_corners": "reporting",
     "plot_power": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",

@@ -13,23 +13,33 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `linear_paths` | products of coefficients along every path of a team's linear equations |
 | `confounders` | how much confounding of mediators and outcome undoes a path |
 | `interventions` | the outcome under interventions, simulated through the model's graph |
+| `corners` | what teams would do with one condition, the other, neither and both (C13) |
+| `ceilings` | necessary condition analysis beside an additive world (C13) |
+| `weakest_link` | how well one condition can stand in for another (C13) |
+| `equation`, `additive` | an outcome's equation with drawn predictors; the additive rival in closed form |
 """
 
 from __future__ import annotations
 
+from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.confounders import confounding
 from coefficacy.estimands.consensus import consensus_emergence
+from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.interventions import intervene
 from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.registry import ESTIMANDS, estimate
+from coefficacy.estimands.weakest_link import elasticity
 
 __all__ = [
     "ESTIMANDS",
+    "ceiling",
     "confounding",
     "consensus_emergence",
+    "elasticity",
     "emergent_share",
     "estimate",
     "intervene",
+    "necessity",
     "two_sources",
 ]

@@ -7,9 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from coefficacy.errors import FitError, Problem, did_you_mean
+from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.consensus import consensus_emergence
+from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.mediation import two_sources
+from coefficacy.estimands.weakest_link import elasticity
 from coefficacy.spec.estimands import options_of
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ __all__ = ["ESTIMANDS", "estimate"]
 ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
     {
         "consensus_emergence": consensus_emergence,
+        "ceiling": ceiling,
+        "elasticity": elasticity,
         "emergent_share": emergent_share,
+        "necessity": necessity,
         "two_sources": two_sources,
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.check_plots import plot_check
+from coefficacy.reporting.condition_plots import plot_ceiling, plot_corners
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.paths import plot_confounding, plot_paths
@@ -27,8 +28,10 @@ __all__ = [
     "ReportOfRecord",
     "calibration_text",
     "partial_folder",
+    "plot_ceiling",
     "plot_check",
     "plot_confounding",
+    "plot_corners",
     "plot_paths",
     "plot_power",
     "rebuild_page",

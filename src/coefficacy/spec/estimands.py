@@ -10,7 +10,7 @@ from typing import Any
 from coefficacy.errors import did_you_mean
 from coefficacy.spec.fields import Field, number, pair, text, texts
 from coefficacy.spec.model import EstimandSpec, ModelSpec
-from coefficacy.spec.queries import is_measure, latents, level_names, outcomes
+from coefficacy.spec.queries import factors, is_measure, latents, level_names, outcomes
 from coefficacy.spec.validate_parts import Found
 
 __all__ = ["BOUNDS", "KINDS", "Kind", "Option", "estimand_problems", "fields_of", "options_of", "question_of"]
@@ -19,6 +19,10 @@ type Names = Callable[[ModelSpec], Iterable[str]]
 
 BOUNDS: Mapping[str, Field] = MappingProxyType({"above": number, "below": number})
 """What every estimand takes: the value that the headline has to lie above, or below, for support."""
+
+
+LINES = ("ce_fdh", "cr_fdh")
+"""Ceilings of necessary condition analysis: steps over the best teams, a line through their corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +86,37 @@ def _team_columns(spec: ModelSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(f) for f in alone if f.function or not is_measure(spec, f.name)))
 
 
+def _predictors_of_outcomes(spec: ModelSpec) -> tuple[str, ...]:
+    named = set(outcomes(spec))
+    found = (f for r in spec.regressions if r.response in named for f in factors(r.formula))
+    return tuple(dict.fromkeys(factor.name for factor in found if not factor.function))
+
+
+_CONDITIONS: Mapping[str, Option] = MappingProxyType(
+    {"of": Option(text, outcomes), "needs": Option(texts, _predictors_of_outcomes)}
+)
+_SECOND_STAGE: Mapping[str, Option] = MappingProxyType(
+    {"every": Option(number, required=False), "seed": Option(number, required=False)}
+)
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
+        "ceiling": Kind(
+            "Is the corner of much {of} with little {needs} emptier than additive effects leave it?",
+            {**_CONDITIONS, "line": Option(text, lambda _: LINES, required=False), **_SECOND_STAGE},
+        ),
         "consensus_emergence": Kind(
             "Do members come to agree on {of} with {by}?",
             {"of": Option(text, _spread_outcomes), "by": Option(text, _spread_terms)},
         ),
+        "elasticity": Kind("Can {needs} stand in for each other in {of}?", {**_CONDITIONS, **_SECOND_STAGE}),
         "emergent_share": Kind(
             "Is the {of} of teams more than what members bring with them ({given})?",
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
+        ),
+        "necessity": Kind(
+            "Does {of} need all of {needs}, so that one of them alone brings a team little?",
+            {**_CONDITIONS, "cut": Option(number, required=False)},
         ),
         "two_sources": Kind(
             "Of {treatments}: does the latter carry more into {outcome} through the second of {mediators} "

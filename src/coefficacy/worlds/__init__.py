@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from coefficacy.worlds.design import Design, Scale
 from coefficacy.worlds.flagship import simulate_adaptation
+from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.registry import CLAIMS, simulate
 from coefficacy.worlds.sources import simulate_two_sources
 from coefficacy.worlds.world import World
 
-__all__ = ["CLAIMS", "Design", "Scale", "World", "simulate", "simulate_adaptation", "simulate_two_sources"]
+__all__ = [
+    "CLAIMS",
+    "Design",
+    "Scale",
+    "World",
+    "simulate",
+    "simulate_adaptation",
+    "simulate_necessity",
+    "simulate_two_sources",
+]

@@ -9,6 +9,7 @@ from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
 from coefficacy.worlds.flagship import simulate_adaptation
+from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.sources import simulate_two_sources
 from coefficacy.worlds.waves import simulate_consensus
 from coefficacy.worlds.world import World
@@ -16,7 +17,12 @@ from coefficacy.worlds.world import World
 __all__ = ["CLAIMS", "simulate"]
 
 CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
-    {"C2": simulate_consensus, "C4": simulate_adaptation, "C5": simulate_two_sources}
+    {
+        "C2": simulate_consensus,
+        "C4": simulate_adaptation,
+        "C5": simulate_two_sources,
+        "C13": simulate_necessity,
+    }
 )
 """Claim code to the function that simulates a world in which its truth is known."""
 
