@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import discordant_teams as discordant_teams
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_check as plot_check
+    from coefficacy.reporting import plot_discordant_teams as plot_discordant_teams
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
     from coefficacy.reporting import report_of_record as report_of_record
@@ -71,10 +73,12 @@ _HOMES = {
     "SpecError": "errors",
     "StudyError": "errors",
     "SurveyError": "errors",
+    "discordant_teams": "estimands",
     "emergent_share": "estimands",
     "estimate": "estimands",
     "ReportOfRecord": "reporting",
     "plot_check": "reporting",
+    "plot_discordant_teams": "reporting",
     "plot_power": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",

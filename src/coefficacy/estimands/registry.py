@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from coefficacy.errors import FitError, Problem, did_you_mean
+from coefficacy.estimands.discordance import discordant_teams
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.spec.estimands import options_of
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ESTIMANDS", "estimate"]
 
-ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType({"emergent_share": emergent_share})
+ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
+    {"discordant_teams": discordant_teams, "emergent_share": emergent_share}
+)
 """Name of a section ``[estimands.NAME]`` to the function that computes it from a fit."""
 
 

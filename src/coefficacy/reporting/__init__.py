@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.check_plots import plot_check
+from coefficacy.reporting.discordance_plot import plot_discordant_teams
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.power import plot_power, write_power
@@ -27,6 +28,7 @@ __all__ = [
     "calibration_text",
     "partial_folder",
     "plot_check",
+    "plot_discordant_teams",
     "plot_power",
     "rebuild_page",
     "render_report",

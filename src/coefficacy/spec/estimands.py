@@ -62,6 +62,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Is the {of} of teams more than what members bring with them ({given})?",
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
         ),
+        "discordant_teams": Kind(
+            "Are there teams whose {of} and {given} point in opposite directions?",
+            {
+                "of": Option(text, _team_latents),
+                "given": Option(text, _team_latents),
+                "margin": Option(number, required=False),
+            },
+        ),
     }
 )
 """Kinds of estimands by the name of their section, ``[estimands.NAME]``."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from coefficacy.worlds.design import Design, Scale
+from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.registry import CLAIMS, simulate
 from coefficacy.worlds.world import World
 
-__all__ = ["CLAIMS", "Design", "Scale", "World", "simulate", "simulate_adaptation"]
+__all__ = ["CLAIMS", "Design", "Scale", "World", "simulate", "simulate_adaptation", "simulate_emergence"]

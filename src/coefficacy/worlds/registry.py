@@ -8,12 +8,15 @@ from types import MappingProxyType
 from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
+from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.world import World
 
 __all__ = ["CLAIMS", "simulate"]
 
-CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType({"C4": simulate_adaptation})
+CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
+    {"C1": simulate_emergence, "C4": simulate_adaptation}
+)
 """Claim code to the function that simulates a world in which its truth is known."""
 
 
