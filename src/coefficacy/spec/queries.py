@@ -311,7 +311,7 @@ def canonical_name(text: str) -> str:
 
 
 def rival_spec(spec: ModelSpec, name: str) -> ModelSpec:
-    """Return the model with the rival's equations and priors in place, without question, estimands and rivals.
+    """Return the model with the rival's equations and priors, without question, estimands and rivals.
 
     Priors of parameters that the rival does not have are left out.
     """

@@ -102,7 +102,7 @@ def simulate_emergence(
     missing: float = 0.0,
     null: bool = False,
 ) -> World:
-    r"""Simulate teams whose collective efficacy (CE) is partly their members' self-efficacy (SE), partly their own.
+    r"""Simulate teams whose collective efficacy (CE) is partly the self-efficacy (SE) of their members.
 
     For person i of team j in layer k, with w the deviation within the team and u the team's value,
 
@@ -125,8 +125,8 @@ def simulate_emergence(
     layer_sd : SD of the layers' effects on each
     n_items : for each of the two
     family : of the items, ``"gaussian"`` or ``"ordinal"`` (five categories, cumulative logit)
-    item_reliability : share of a single answer's variance that comes from a latent of unit variance, team-level
-        item residuals apart
+    item_reliability : share of a single answer's variance that comes from a latent of unit variance,
+        team-level item residuals apart
     item_sd : SD of the team-level item residuals, in units of the latent
     missing : share of single answers that are missing completely at random
     null : nothing emerges: a share of zero, all else the same
