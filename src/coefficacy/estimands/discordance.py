@@ -100,6 +100,6 @@ def _groups(fit: Fit, team: str) -> np.ndarray:
 
 def _means(values: xr.DataArray, group: np.ndarray, team: str) -> xr.DataArray:
     """Mean of each team's group, at every team of it."""
-    member = (group[:, None] == np.unique(group)[None, :]).astype(float)
-    average = member / member.sum(axis=0) @ member.T
-    return values.copy(data=values.values @ average)
+    _, at = np.unique(group, return_inverse=True)
+    member = np.eye(at.max() + 1)[at]
+    return values.copy(data=(values.values @ (member / member.sum(axis=0)))[..., at])
