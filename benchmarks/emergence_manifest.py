@@ -1,10 +1,10 @@
 """What do averages per team say of emergence, where the truth is known?
 
-The usual analysis regresses each team's average of the collective items on its average of the self items, within
-layers, and takes what is left over (1 - R²) for more than the sum of the members. What is left over also holds
-the sampling of members, the errors of items and the teams' item residuals. Worlds in which half of the variance
-emerges and worlds in which nothing does are analysed both ways; the model's estimates are those of
-results/claims_C1.jsonl, of the same worlds.
+The usual analysis regresses each team's average of the collective items on its average of the self items,
+within layers, and takes what is left over (1 - R²) for more than the sum of the members. What is left over
+also holds the sampling of members, the errors of items and the teams' item residuals. Worlds in which half of
+the variance emerges and worlds in which nothing does are analysed both ways; the model's estimates are those
+of results/claims_C1.jsonl, of the same worlds.
 
     uv run python benchmarks/emergence_manifest.py
 
@@ -95,30 +95,42 @@ def _worlds(n: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+HEAD = """# Emergence by averages and by the model
+
+Means over worlds (SD over worlds) of 60 teams of 3 to 15. Posterior means stand for the model, which was
+fitted to {fitted} of these worlds.
+
+| emergent share | worlds | by averages | by the model | discordant teams | by averages | by the model |
+|---|---|---|---|---|---|---|
+"""
+WHY = """
+## Why
+
+The share that averages give by the covariances of one world of each kind, as one source of error after the
+other is added.
+
+| emergent share | members | {sources} |
+|---|---|---|---|---|---|
+"""
+SHOWN = (
+    "share by averages", "share by model", "true discordant", "discordant by averages", "discordant by model",
+)  # fmt: skip
+
+
 def report(table: pd.DataFrame) -> str:
     """Return the text of the Markdown file."""
-    lines = ["# Emergence by averages and by the model", "",
-             "Means over worlds (SD over worlds) of 60 teams of 3 to 15. Posterior means stand for the model; "
-             f"it was fitted to {table['share by model'].notna().sum()} of these worlds.", "",
-             "| emergent share | worlds | by averages | by the model | discordant teams | by averages | "
-             "by the model |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+    text = HEAD.format(fitted=table["share by model"].notna().sum())
     for kind, truth in (("planted", 0.5), ("null", 0.0)):
         part = table[table["kind"] == kind]
-        cells = [_cell(part[name]) for name in
-                 ("share by averages", "share by model", "true discordant", "discordant by averages",
-                  "discordant by model")]  # fmt: skip
-        lines.append(f"| {truth:g} | {len(part)} | {cells[0]} | {cells[1]} | {' | '.join(cells[2:])} |")
-    lines += ["", "## Why", "",
-              "The share that averages give by the covariances of one world of each kind, as one source of "
-              "error after the other is added.", "",
-              "| emergent share | members | what is true | and members are a sample | and items have errors | "
-              "and teams have item residuals |", "|---|---|---|---|---|---|"]  # fmt: skip
-    for null in (False, True):
-        truth = simulate("C1", seed=1, null=null).truth
+        cells = " | ".join(_cell(part[name]) for name in SHOWN)
+        text += f"| {truth:g} | {len(part)} | {cells} |\n"
+    worlds = {share: simulate("C1", seed=1, null=not share).truth for share in (0.5, 0.0)}
+    text += WHY.format(sources=" | ".join(expected_share(worlds[0.5], 4)))
+    for share, truth in worlds.items():
         for size in (4, 8, 16):
-            shares = expected_share(truth, size).values()
-            lines.append(f"| {0.0 if null else 0.5:g} | {size} | {' | '.join(f'{s:.2f}' for s in shares)} |")
-    return "\n".join(lines) + "\n"
+            cells = " | ".join(f"{s:.2f}" for s in expected_share(truth, size).values())
+            text += f"| {share:g} | {size} | {cells} |\n"
+    return text
 
 
 def _cell(values: pd.Series) -> str:

@@ -92,10 +92,12 @@ def _map(axes: Axes, table: pd.DataFrame, named: pd.DataFrame, found: xr.Dataset
     axes.axhline(0, color=MUTED, lw=0.8)
     axes.axvline(0, color=MUTED, lw=0.8)
     axes.plot(table["x"], table["y"], "o", color=PAPER, mec=MUTED, mew=0.9, ms=6)
-    for row in table.itertuples():
-        axes.plot(row.x, row.y, "o", color=_COLOURS[row.kind], alpha=float(row.probability), mew=0, ms=6)
-    for row in named.itertuples():
-        axes.annotate(str(row.Index), (row.x, row.y), (4, 3), textcoords="offset points", fontsize=8)
+    colours = [
+        (_COLOURS[kind], alpha) for kind, alpha in zip(table["kind"], table["probability"], strict=True)
+    ]
+    axes.scatter(table["x"], table["y"], color=colours, s=36, lw=0, zorder=3)
+    for name, x, y in zip(named.index, named["x"], named["y"], strict=True):
+        axes.annotate(str(name), (x, y), (4, 3), textcoords="offset points", fontsize=8)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-reach, reach)
     axes.set_xlabel(f"members: {plain(found.attrs['given'])} (SDs from the average {unit})")
