@@ -77,6 +77,8 @@ def _table(found: xr.Dataset) -> pd.DataFrame:
 
 
 def _map(axes: Axes, table: pd.DataFrame, named: pd.DataFrame, found: xr.Dataset) -> None:
+    from matplotlib.colors import to_rgba
+
     margin, unit = float(found.attrs["margin"]), found.attrs["unit"]
     reach = 1.25 * max(1.0, float(np.abs(table[["x", "y"]].to_numpy()).max()))
     corners = {KINDS[0]: (margin, -reach), KINDS[1]: (-reach, margin)}
@@ -92,9 +94,8 @@ def _map(axes: Axes, table: pd.DataFrame, named: pd.DataFrame, found: xr.Dataset
     axes.axhline(0, color=MUTED, lw=0.8)
     axes.axvline(0, color=MUTED, lw=0.8)
     axes.plot(table["x"], table["y"], "o", color=PAPER, mec=MUTED, mew=0.9, ms=6)
-    colours = [
-        (_COLOURS[kind], alpha) for kind, alpha in zip(table["kind"], table["probability"], strict=True)
-    ]
+    shades = zip(table["kind"], table["probability"], strict=True)
+    colours = [to_rgba(_COLOURS[kind], probability) for kind, probability in shades]
     axes.scatter(table["x"], table["y"], color=colours, s=36, lw=0, zorder=3)
     for name, x, y in zip(named.index, named["x"], named["y"], strict=True):
         axes.annotate(str(name), (x, y), (4, 3), textcoords="offset points", fontsize=8)
