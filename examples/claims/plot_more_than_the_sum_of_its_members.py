@@ -4,8 +4,8 @@ Is a team more than the sum of its members?
 
 Sometimes, and averages per team cannot tell. In the first of two simulated companies most of what tells teams
 apart in collective efficacy (CE) emerges in the team; in the second nothing does: a team's CE is its members'
-self-efficacy (SE), added up. Averages of answers see the first everywhere. A model that keeps people, items
-and teams apart tells the two companies apart, and says how sure it is.
+self-efficacy (SE), added up. Averages of answers see something emerge in both. A model that keeps people,
+items and teams apart supports the claim in the first only, and says how unsure it is of the second.
 
 Both companies are simulated, so the truth is known: nothing below is a finding about real teams.
 """
@@ -57,7 +57,7 @@ for axes, (name, world) in zip(panels, worlds.items(), strict=True):
 panels[0].set_ylabel("average collective efficacy")
 
 # %%
-# By averages both companies look alike: much of what tells teams apart in CE is not explained by SE. But what
+# In the second company, too, averages of SE leave nearly half of what tells teams apart unexplained. But what
 # averages leave over also holds the accident of who is on the team (in small teams the largest part), the
 # errors of items, and what a team as a whole finds easier about one item than about another.
 #
@@ -104,7 +104,7 @@ axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=3, frameon=Fal
 # -------------------------
 # Which teams are these? A team's probability takes into account how little its few members' answers say.
 discordant = co.estimate(fits["something emerges"], "discordant_teams")
-co.plot_discordant_teams(discordant, least=0.4)
+co.plot_discordant_teams(discordant, least=0.25)
 
 # %%
 # In the second company no team is like that, and averages find some all the same:
@@ -113,7 +113,9 @@ for name, world in worlds.items():
     apart = ((z["SE"] > 0.25) & (z["CE"] < -0.25)) | ((z["SE"] < -0.25) & (z["CE"] > 0.25))
     model = co.estimate(fits[name], "discordant_teams")["share"]
     truth = world.truth["estimands"]["discordant_teams"]["share"]
-    print(f"{name}: truth {truth:.0%}, averages {apart.mean():.0%}, model {float(model.mean()):.0%}")
+    low, high = np.quantile(model, [0.025, 0.975])
+    print(f"{name}: truth {truth:.0%}, averages {apart.mean():.0%}, model {float(model.mean()):.0%}, "
+          f"95% interval {low:.0%} to {high:.0%}")  # fmt: skip
 
 # %%
 # What would change the conclusion

@@ -13,7 +13,7 @@ from coefficacy.reporting import plot_discordant_teams
 def found(chances: tuple[tuple[float, float], ...], draws: int = 100) -> xr.Dataset:
     """Teams with given probabilities of the two kinds."""
     at = np.arange(draws) / draws
-    kinds = np.array([[[at < p for p in team] for team in chances]], float).transpose(0, 1, 3, 2)
+    kinds = np.array([[[at < p for p in team] for team in chances]], float).transpose(0, 3, 2, 1)
     place = np.zeros((1, draws, 2, len(chances))) + np.arange(len(chances))
     ids = [f"t{k}" for k in range(len(chances))]
     return xr.Dataset(
