@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coefficacy.estimands import ceiling as ceiling
     from coefficacy.estimands import confounding as confounding
     from coefficacy.estimands import consensus_emergence as consensus_emergence
+    from coefficacy.estimands import discordant_teams as discordant_teams
     from coefficacy.estimands import elasticity as elasticity
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import plot_confounding as plot_confounding
     from coefficacy.reporting import plot_corners as plot_corners
+    from coefficacy.reporting import plot_discordant_teams as plot_discordant_teams
     from coefficacy.reporting import plot_paths as plot_paths
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
@@ -88,6 +90,7 @@ _HOMES = {
     "two_sources": "estimands",
     "ceiling": "estimands",
     "elasticity": "estimands",
+    "discordant_teams": "estimands",
     "emergent_share": "estimands",
     "estimate": "estimands",
     "necessity": "estimands",
@@ -97,6 +100,7 @@ _HOMES = {
     "plot_confounding": "reporting",
     "plot_paths": "reporting",
     "plot_corners": "reporting",
+    "plot_discordant_teams": "reporting",
     "plot_power": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",

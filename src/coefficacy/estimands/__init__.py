@@ -17,6 +17,7 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `ceilings` | necessary condition analysis beside an additive world (C13) |
 | `weakest_link` | how well one condition can stand in for another (C13) |
 | `equation`, `additive` | an outcome's equation with drawn predictors; the additive rival in closed form |
+| `discordance` | strong members and a weak team, and the reverse (C1) |
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.confounders import confounding
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.corners import necessity
+from coefficacy.estimands.discordance import discordant_teams
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.interventions import intervene
 from coefficacy.estimands.mediation import two_sources
@@ -36,6 +38,7 @@ __all__ = [
     "ceiling",
     "confounding",
     "consensus_emergence",
+    "discordant_teams",
     "elasticity",
     "emergent_share",
     "estimate",

@@ -10,6 +10,7 @@ from coefficacy.errors import FitError, Problem, did_you_mean
 from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.corners import necessity
+from coefficacy.estimands.discordance import discordant_teams
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.weakest_link import elasticity
@@ -24,8 +25,9 @@ __all__ = ["ESTIMANDS", "estimate"]
 
 ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
     {
-        "consensus_emergence": consensus_emergence,
         "ceiling": ceiling,
+        "consensus_emergence": consensus_emergence,
+        "discordant_teams": discordant_teams,
         "elasticity": elasticity,
         "emergent_share": emergent_share,
         "necessity": necessity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coefficacy.reporting.calibration import calibration_text, write_calibration
 from coefficacy.reporting.check_plots import plot_check
 from coefficacy.reporting.condition_plots import plot_ceiling, plot_corners
+from coefficacy.reporting.discordance_plot import plot_discordant_teams
 from coefficacy.reporting.folder import OutputFolder
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.paths import plot_confounding, plot_paths
@@ -32,6 +33,7 @@ __all__ = [
     "plot_check",
     "plot_confounding",
     "plot_corners",
+    "plot_discordant_teams",
     "plot_paths",
     "plot_power",
     "rebuild_page",

@@ -24,11 +24,15 @@ def keeps_measurement(spec: ModelSpec, rival: str) -> bool:
     """
     question = spec.question
     (found,) = [r for r in spec.rivals if r.name == rival]
-    return question is not None and all(
-        (e.level, e.response) == (question.level, question.response)
-        and not queries.is_measure(spec, e.response)
-        and _terms_are_of_level(spec, e.level, rival)
-        for e in found.regressions
+    return (
+        question is not None
+        and not found.priors
+        and all(
+            (e.level, e.response) == (question.level, question.response)
+            and not queries.is_measure(spec, e.response)
+            and _terms_are_of_level(spec, e.level, rival)
+            for e in found.regressions
+        )
     )
 
 

@@ -109,6 +109,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Do members come to agree on {of} with {by}?",
             {"of": Option(text, _spread_outcomes), "by": Option(text, _spread_terms)},
         ),
+        "discordant_teams": Kind(
+            "Are there teams whose {of} and {given} point in opposite directions?",
+            {
+                "of": Option(text, _team_latents),
+                "given": Option(text, _team_latents),
+                "margin": Option(number, required=False),
+            },
+        ),
         "elasticity": Kind("Can {needs} stand in for each other in {of}?", {**_CONDITIONS, **_SECOND_STAGE}),
         "emergent_share": Kind(
             "Is the {of} of teams more than what members bring with them ({given})?",

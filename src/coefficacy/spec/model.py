@@ -169,10 +169,11 @@ def _exact(number: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A model that differs from the main one in the equations it names."""
+    """A model that differs from the main one in the equations and priors it names."""
 
     name: str
-    regressions: tuple[Regression, ...]
+    regressions: tuple[Regression, ...] = ()
+    priors: tuple[tuple[str, PriorSpec], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

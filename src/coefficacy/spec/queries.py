@@ -319,7 +319,7 @@ def canonical_name(text: str) -> str:
 
 
 def rival_spec(spec: ModelSpec, name: str) -> ModelSpec:
-    """Return the model with the rival's equations in place, without question, estimands and rivals.
+    """Return the model with the rival's equations and priors, without question, estimands and rivals.
 
     Priors of parameters that the rival does not have are left out.
     """
@@ -330,7 +330,8 @@ def rival_spec(spec: ModelSpec, name: str) -> ModelSpec:
     equations = tuple(changed.get((r.level, r.response), r) for r in spec.regressions)
     bare = replace(spec, regressions=equations, rivals=(), question=None, estimands=())
     known = parameter_names(bare)
-    return replace(bare, priors=tuple((key, prior) for key, prior in spec.priors if key in known))
+    priors = dict(spec.priors) | dict(rivals[name].priors)
+    return replace(bare, priors=tuple((key, prior) for key, prior in priors.items() if key in known))
 
 
 def spec_hash(spec: ModelSpec) -> str:

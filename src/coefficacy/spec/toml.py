@@ -112,7 +112,11 @@ class _Reader(Collector):
         priors = self._priors(document.get("priors", {}))
         whole = without_unknown_levels(draft)
         question = self._question(document["question"], whole) if "question" in document else None
-        return replace(draft, priors=self._canonical(priors, whole), question=question) if levels else draft
+        if not levels:
+            return draft
+        rivals = (replace(r, priors=self._canonical(dict(r.priors), whole)) for r in draft.rivals)
+        named = self._canonical(priors, whole)
+        return replace(draft, priors=named, rivals=tuple(rivals), question=question)
 
     def _levels(self, value: object) -> tuple[Level, ...]:
         table = self.table(value, "levels")
@@ -174,13 +178,14 @@ class _Reader(Collector):
         rivals = []
         for name, value_of in self.table(value, "rivals").items():
             place = f"rivals.{name}"
-            tables = self.table(value_of, place)
+            tables = dict(self.table(value_of, place))
+            priors = self._priors(tables.pop("priors", {}), f"{place}.priors")
             for level in tables:
                 if levels and level not in levels:
                     self.refuse(place, f"unknown level '{level}'.", did_you_mean(level, levels))
             known = {level: table for level, table in tables.items() if level in levels}
             self.broken |= len(known) < len(tables)
-            rivals.append(Rival(name, self._equations(known, f"{place}.")))
+            rivals.append(Rival(name, self._equations(known, f"{place}."), tuple(priors.items())))
         return tuple(rivals)
 
     def _families(self, value: object) -> tuple[tuple[str, FamilySpec], ...]:
@@ -204,10 +209,10 @@ class _Reader(Collector):
             estimands.append(EstimandSpec(kind, tuple(keys.items()), **bounds))
         return tuple(estimands)
 
-    def _priors(self, value: object) -> dict[str, PriorSpec]:
+    def _priors(self, value: object, place: str = "priors") -> dict[str, PriorSpec]:
         priors = {}
-        for name, entry in self.table(value, "priors").items():
-            prior = self.read(parse_prior, entry, f'priors."{name}"')
+        for name, entry in self.table(value, place).items():
+            prior = self.read(parse_prior, entry, f'{place}."{name}"')
             if prior is not None:
                 priors[name] = prior
         return priors

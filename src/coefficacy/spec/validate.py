@@ -13,7 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from coefficacy.errors import Problem, SpecError, did_you_mean
 from coefficacy.spec.estimands import estimand_problems
 from coefficacy.spec.formula import is_name
-from coefficacy.spec.model import Factor, GroupTerm, ModelSpec, Regression, Rival, Term
+from coefficacy.spec.model import Factor, GroupTerm, ModelSpec, PriorSpec, Regression, Rival, Term
 from coefficacy.spec.priors import prior_problems, support_problem
 from coefficacy.spec.queries import (
     effects,
@@ -79,7 +79,7 @@ def problems(spec: ModelSpec, *, where: str = "<model>", complete: bool = True) 
         found += _spreads(spec)
         if complete:
             found += _rivals(spec)
-            found += _priors(spec)
+            found += _priors(spec, spec.priors, "priors")
             found += _question(spec)
             found += estimand_problems(spec)
     return tuple(dict.fromkeys(Problem(f"{where}: {place}", what, mend) for place, what, mend in found))
@@ -295,19 +295,22 @@ def _rival(spec: ModelSpec, rival: Rival, known: set[str]) -> Iterator[Found]:
         if f"{r.level}.{r.response}" not in known:
             mend = did_you_mean(f"{r.level}.{r.response}", known)
             yield f"{place}.{r.level}.{r.response}", "the model itself has no such equation.", mend
-    if not rival.regressions:
-        mend = f"Write [{place}.LEVEL] with an equation of the model in another form."
+    as_fitted = rival_spec(spec, rival.name)
+    if not rival.regressions and not rival.priors:
+        mend = f"Write [{place}.LEVEL] with an equation of the model in another form, or [{place}.priors]."
         yield place, "changes no equation.", mend
-    elif rival_spec(spec, rival.name).regressions == spec.regressions:
+    elif (as_fitted.regressions, dict(as_fitted.priors)) == (spec.regressions, dict(spec.priors)):
         yield place, "is the same as the model.", "Take a predictor out of one of its equations."
+    yield from _priors(as_fitted, rival.priors, f"{place}.priors")
 
 
-def _priors(spec: ModelSpec) -> Iterator[Found]:
+def _priors(spec: ModelSpec, priors: tuple[tuple[str, PriorSpec], ...], section: str) -> Iterator[Found]:
+    """Check the priors of a section; `spec` is the model that they belong to."""
     kinds = parameter_names(spec)
-    names = [name for name, _ in spec.priors]
+    names = [name for name, _ in priors]
     fixed = {f"sd({measure_level(spec, m.name)}.{m.name})" for m in spec.measures}
-    for name, prior in spec.priors:
-        place = f'priors."{name}"'
+    for name, prior in priors:
+        place = f'{section}."{name}"'
         for problem in prior_problems(prior, where=place):
             yield place, problem.what, problem.mend
         if names.count(name) > 1:
@@ -321,10 +324,10 @@ def _priors(spec: ModelSpec) -> Iterator[Found]:
         elif prior.raw and name not in _effect_names(spec):
             yield place, f"'{prior}': raw is for effects only.", "Leave raw out."
     for equation in equations(spec):
-        yield from _raw_priors(spec, equation)
+        yield from _raw_priors(spec, equation, section)
 
 
-def _raw_priors(spec: ModelSpec, equation: Regression) -> Iterator[Found]:
+def _raw_priors(spec: ModelSpec, equation: Regression, section: str) -> Iterator[Found]:
     """Priors on standardised effects share the bound R² < 1, so one equation has one scale."""
     names = [f"{equation.level}.{equation.response} ~ {term}" for term in equation.formula.terms]
     given = dict(spec.priors)
@@ -332,7 +335,7 @@ def _raw_priors(spec: ModelSpec, equation: Regression) -> Iterator[Found]:
     if raw and len(raw) < len(names):
         other = next(name for name in names if name not in raw)
         mend = f'Give "{other}" a raw prior, too, such as raw Normal(0, 10).'
-        yield f'priors."{raw[0]}"', f'is raw, but that of "{other}" is standardised.', mend
+        yield f'{section}."{raw[0]}"', f'is raw, but that of "{other}" is standardised.', mend
 
 
 def _effect_names(spec: ModelSpec) -> list[str]:

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from coefficacy.spec.model import EstimandSpec, FamilySpec, Level, Measure, ModelSpec, Question, Regression
+from coefficacy.spec.model import (
+    EstimandSpec,
+    FamilySpec,
+    Level,
+    Measure,
+    ModelSpec,
+    PriorSpec,
+    Question,
+    Regression,
+    Rival,
+)
 
 __all__ = ["dumps"]
 
@@ -43,8 +53,8 @@ def dumps(spec: ModelSpec) -> str:
         "measures": {measure.name: _measure(measure) for measure in spec.measures},
         **_equations((*spec.regressions, *(replace(s, response=f"sd({s.response})") for s in spec.spreads))),
         "families": _families(spec.families),
-        "priors": {name: str(prior) for name, prior in spec.priors},
-        "rivals": {rival.name: _equations(rival.regressions) for rival in spec.rivals},
+        "priors": _priors(spec.priors),
+        "rivals": {rival.name: _rival(rival) for rival in spec.rivals},
         "question": _question(spec.question) if spec.question else {},
         "estimands": {estimand.kind: _estimand(estimand) for estimand in spec.estimands},
     }
@@ -98,6 +108,15 @@ def _equations(regressions: Iterable[Regression]) -> dict[str, dict[str, str]]:
     for regression in regressions:
         tables.setdefault(regression.level, {})[regression.response] = str(regression.formula)
     return tables
+
+
+def _rival(rival: Rival) -> dict[str, dict[str, str]]:
+    priors = {"priors": _priors(rival.priors)} if rival.priors else {}
+    return {**_equations(rival.regressions), **priors}
+
+
+def _priors(priors: tuple[tuple[str, PriorSpec], ...]) -> dict[str, str]:
+    return {name: str(prior) for name, prior in priors}
 
 
 def _question(question: Question) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coefficacy.worlds.design import Design, Scale
+from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.registry import CLAIMS, simulate
@@ -16,6 +17,7 @@ __all__ = [
     "World",
     "simulate",
     "simulate_adaptation",
+    "simulate_emergence",
     "simulate_necessity",
     "simulate_two_sources",
 ]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coefficacy.worlds.answers import Items
-from coefficacy.worlds.options import AdaptationOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,11 +19,20 @@ type Array = NDArray[np.float64]
 type Positions = NDArray[np.int64]
 
 
+class _Asked(Protocol):
+    """What of a world's options says who was asked."""
+
+    @property
+    def n_teams(self) -> int: ...
+    @property
+    def missing(self) -> float: ...
+
+
 def person_table(
     rng: np.random.Generator,
     answers: Sequence[tuple[Items, Array]],
     team: Positions,
-    options: AdaptationOptions,
+    options: _Asked,
 ) -> pd.DataFrame:
     """Return ids and answers, some of them missing completely at random."""
     columns: dict[str, Any] = {}
@@ -44,9 +52,9 @@ def person_ids(team: Positions, n_teams: int) -> pd.DataFrame:
 
 
 def team_table(
-    covariates: dict[str, Array], adaptation: Array, layer: Positions, n_layers: int
+    covariates: dict[str, Array], adaptation: Array | None, layer: Positions, n_layers: int
 ) -> pd.DataFrame:
-    """Return ids, layer, covariates and the outcome."""
+    """Return ids, layer, covariates and, if there is one, the outcome."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -54,7 +62,7 @@ def team_table(
             "team_id": _ids("t", layer.size),
             "layer": np.array(_layer_ids(n_layers))[layer],
             **covariates,
-            "adaptation": adaptation,
+            **({} if adaptation is None else {"adaptation": adaptation}),
         }
     )
 

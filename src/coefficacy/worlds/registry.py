@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
+from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.sources import simulate_two_sources
@@ -18,6 +19,7 @@ __all__ = ["CLAIMS", "simulate"]
 
 CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
     {
+        "C1": simulate_emergence,
         "C2": simulate_consensus,
         "C4": simulate_adaptation,
         "C5": simulate_two_sources,

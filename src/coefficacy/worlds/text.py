@@ -13,12 +13,12 @@ from coefficacy.worlds.design import Scale
 __all__ = ["as_asked", "model_text"]
 
 
-def model_text(scales: Mapping[str, Scale]) -> str:
-    """Return the library's flagship model, its items changed where `scales` says so."""
-    spec = load_model("C4")
+def model_text(scales: Mapping[str, Scale], claim: str = "C4") -> str:
+    """Return the library's model of a claim, its items changed where `scales` says so."""
+    spec = load_model(claim)
     measures = tuple(as_asked(m, scales[m.name]) if m.name in scales else m for m in spec.measures)
     if measures == spec.measures:
-        path = next(entry.path for entry in list_models() if entry.claim == "C4")
+        path = next(entry.path for entry in list_models() if entry.claim == claim and not entry.variant)
         return path.read_text(encoding="utf-8")
     return dumps(replace(spec, measures=measures))
 
