@@ -154,7 +154,7 @@ print(*(f"{item.number} {item.asked}" for item in record.for_author), sep="\n")
 #   unique variance of team efficacy; that is why it is in both equations.
 # - *A stronger rival.* "Supported" means: against this one.
 # - *Fewer teams.* With half of them the honest answer would most likely be
-#   :doc:`"cannot tell" </gallery/trust/plot_cannot_tell>`.
+#   :doc:`"cannot tell" </guide/limits>`.
 #
 # References
 # ----------
