@@ -142,8 +142,8 @@ co.plot_check(checks.get("between.items", "new teams"))
 
 mean = found.summary["mean_reliability"]
 print(
-    f"{float(mean.sel(statistic='mean')):.0%} of what differs between companies' mean scores is the companies "
-    "themselves\n"
+    f"{float(mean.sel(statistic='mean')):.0%} of what differs between companies' mean scores is the "
+    "companies themselves\n"
     f"(95% interval {float(mean.sel(statistic='q2_5')):.0%} to {float(mean.sel(statistic='q97_5')):.0%}); "
     "the rest is who was asked, and which questions."
 )

@@ -18,8 +18,7 @@ members' own confidence and the team's past are.
 # --------
 #
 # The demo survey: 276 people in 40 teams, simulated, with an effect of 0.45. Items are taken for numbers
-# here rather than categories, so that a fit takes seconds; :doc:`/gallery/measurement/plot_likert_items`
-# asks what that costs.
+# here rather than categories, so that a fit takes seconds.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -101,7 +101,8 @@ _ = ax.legend(loc="lower right")
 
 row = sensitivity.summary().set_index("prior").loc["all priors"]
 print(
-    f"With all priors wider the effect is {row['mean_0.8']:.2f} SD, with all narrower {row['mean_1.25']:.2f} SD; "
+    f"With all priors wider the effect is {row['mean_0.8']:.2f} SD, with all narrower "
+    f"{row['mean_1.25']:.2f} SD; "
     f"as fitted it is {sensitivity.mean:.2f} SD."
 )
 
