@@ -23,13 +23,14 @@ that you can see what the analysis makes of a known truth; they say nothing abou
 # ..."), five on herself ("I can ...") and took three tests of skill; each team has an outcome, adaptation,
 # measured later.
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import pandas as pd
 
 import coefficacy as co
 
 demo = co.load_demo()
-demo.persons.head()
+demo.persons.iloc[:5, :8]
 
 # %%
 demo.teams.head()
@@ -52,8 +53,8 @@ spec.question
 # Competence and prior performance stand in the equation of collective efficacy, too: they may cause both
 # belief and outcome. Effects have the prior Normal(0, 0.5) on the standardised scale: nine in ten between
 # -0.8 and 0.8. A meta-analysis of 6,128 groups has a mean correlation of .35 (Stajkovic, Lee and Nyberg
-# 2009), so that this is wide. :doc:`Priors </gallery/trust/plot_priors>` shows what the whole of them
-# implies.
+# 2009), so that this is wide. :doc:`/gallery/trust/plot_priors` asks how much they
+# matter.
 #
 # The fit
 # -------
