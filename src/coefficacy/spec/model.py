@@ -132,6 +132,7 @@ class FamilySpec:
 
     Attributes
     ----------
+    family : its name
     link : empty for the family's default (identity, logit, log)
     location, scale : the unit a gaussian outcome is measured in; the default priors of its intercept and
         residual SD are centred on them, and never on the outcome's data
@@ -178,7 +179,16 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the verdict is about; `rope` is on the standardised scale."""
+    """What the verdict is about.
+
+    Attributes
+    ----------
+    level, response, term : of the effect in question
+    direction : ``"positive"`` or ``"negative"``
+    rival : the rival that the verdict weighs the model against; empty: none, and no verdict but "cannot tell"
+        or "refuted"
+    rope : region of practical equivalence on the standardised scale: effects this small count as none
+    """
 
     level: str
     response: str

@@ -98,12 +98,12 @@ class _Reader(Collector):
         names = [level.name for level in levels]
         self.broken = not levels
         self._sections(document, names)
-        named = {name: document[name] for name in names if name in document}
+        equations = {name: document[name] for name in names if name in document}
         draft = ModelSpec(
             levels=levels,
             measures=self._measures(document.get("measures", {})),
-            regressions=self._equations(named),
-            spreads=self._spreads(named),
+            regressions=self._equations(equations),
+            spreads=self._spreads(equations),
             rivals=self._rivals(document.get("rivals", {}), names),
             families=self._families(document.get("families", {})),
             estimands=self._estimands(document.get("estimands", {})),
