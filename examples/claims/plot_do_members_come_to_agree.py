@@ -111,6 +111,12 @@ figure
 # %%
 # The maximum likelihood estimate of the same model, by R's nlme, is -1.02.
 #
+# In plain words
+# --------------
+#
+# After the first trial the three members of a group differ by an inch or more; after the third by a fifth of
+# an inch. They have come to see the same movement, each group its own.
+#
 # What would change the conclusion
 # --------------------------------
 #

@@ -11,14 +11,21 @@ Both companies are simulated, so the truth is known: nothing below is a finding 
 """
 
 # %%
-# The question and the model
-# --------------------------
+# The question
+# ------------
+#
 # Members say what they can do ("I can ...", SE) and what their team can do ("my team can ...", CE). Between
 # the teams of a layer
 #
 # .. math:: u^{CE}_j = b\, u^{SE}_j + l_k + \zeta_j, \qquad s = \frac{Var(\zeta)}{Var(u^{CE} | l)},
 #
-# and the *emergent share* s is what is asked for. The file says the same, and what counts as too little:
+# and the *emergent share* s is what is asked for.
+#
+# The model file
+# --------------
+#
+# It says the same, and what counts as too little:
+
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -29,9 +36,10 @@ entry = next(entry for entry in co.list_models() if entry.name == "emergence")
 print(entry.path.read_text())
 
 # %%
-# Two companies
-# -------------
-# 80 teams of 3 to 15 each, five items a measure, the same layers and the same items.
+# The data
+# --------
+#
+# Two companies: 80 teams of 3 to 15 each, five items a measure, the same layers and the same items.
 worlds = {
     "something emerges": co.simulate("C1", seed=11, n_teams=80, share=0.7),
     "nothing emerges": co.simulate("C1", seed=11, n_teams=80, null=True),
@@ -63,6 +71,7 @@ panels[0].set_ylabel("average collective efficacy")
 #
 # The fit
 # -------
+#
 # The model integrates people and teams out exactly; each fit takes seconds.
 fits = {}
 for name, world in worlds.items():
@@ -102,6 +111,7 @@ axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=3, frameon=Fal
 # %%
 # Strong members, weak team
 # -------------------------
+#
 # Which teams are these? A team's probability takes into account how little its few members' answers say.
 discordant = co.estimate(fits["something emerges"], "discordant_teams")
 co.plot_discordant_teams(discordant, least=0.25)
@@ -118,8 +128,16 @@ for name, world in worlds.items():
           f"95% interval {low:.0%} to {high:.0%}")  # fmt: skip
 
 # %%
+# In plain words
+# --------------
+#
+# Averages see something emerge wherever teams are small and items are rough. The model subtracts what these
+# two leave behind. What remains is uncertain: eighty teams are enough to tell much from nothing, and not
+# enough to tell little from nothing.
+#
 # What would change the conclusion
 # --------------------------------
+#
 # *The bound*: a share of zero lies in no interval, so "up to .10 is nothing" is a choice to be made
 # beforehand.
 # *The prior*: with tens of teams it moves the share; run both priors that the file names. *Who the team is*:
@@ -129,6 +147,7 @@ for name, world in worlds.items():
 #
 # References
 # ----------
+#
 # - Chan (1998), https://doi.org/10.1037/0021-9010.83.2.234
 # - Lüdtke et al. (2008), https://doi.org/10.1037/a0012869
 # - Marsh et al. (2009), https://doi.org/10.1080/00273170903333665

@@ -108,6 +108,13 @@ for name in ("difference", "difference_per_sd", "difference_confounded"):
     print(f"{name:22s} {float(found[name].mean()):5.2f}   95% interval {low:5.2f} to {high:5.2f}")
 
 # %%
+# In plain words
+# --------------
+#
+# A shared project more raises what teams believe they can do together, and with it how they adapt. Licences
+# make members more confident of themselves, which helps the organization as far as it becomes confidence in
+# the team. Which of the two carries more depends on how much of each is bought; here the data leave it open.
+#
 # What would change the conclusion
 # --------------------------------
 #
