@@ -27,7 +27,8 @@ class Example:
     ----------
     path : of the file
     title, text : first line of its docstring, and all of its source
-    uses : names of the package that it calls or looks up, as in ``co.name``
+    uses : names of the package that it calls or looks up, as in ``co.name``; estimands also by their names,
+        as in ``co.estimate(fit, "name")``
     """
 
     path: Path
@@ -52,6 +53,13 @@ def _read(path: Path) -> Example:
     tree = ast.parse(text)
     named = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
     uses = {node.attr for node in named if isinstance(node.value, ast.Name) and node.value.id == "co"}
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    uses |= {
+        str(call.args[1].value)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "estimate"
+        if len(call.args) == 2 and isinstance(call.args[1], ast.Constant)
+    }
     lines = [line for line in (ast.get_docstring(tree) or "").splitlines() if line.strip("= ")]
     return Example(path, lines[0].strip() if lines else "", text, frozenset(uses))
 

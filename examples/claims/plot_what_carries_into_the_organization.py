@@ -67,7 +67,7 @@ print(fit)
 # coefficients on it. Effects are in SDs of adaptation, for a licence for everyone rather than for no one, and
 # for one shared project more.
 
-found = co.estimate(fit)
+found = co.estimate(fit, "two_sources")
 co.plot_paths(found)
 plt.show()
 

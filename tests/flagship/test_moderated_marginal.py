@@ -83,5 +83,5 @@ def test_both_engines_have_one_posterior(fitted, survey):
 
 
 def test_auto_says_why_a_product_of_latents_is_not_integrated_out(survey):
-    spec = loads(SPEC.split("[rivals")[0].replace("belief * power", "belief * skill"))
+    spec = loads(SPEC.split("[rivals")[0].replace("belief * power + skill", "belief * skill"))
     assert "multiplies a latent by another (belief:skill)" in build(spec, survey).reason

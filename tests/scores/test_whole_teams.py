@@ -30,6 +30,8 @@ effect = "team.y ~ a"
 rival = "no_a"
 """
 
+PRODUCT = TEXT.replace('["a_*"]', '["a_0", "a_1"]\n[measures.b]\nitems = ["a_2"]').replace("a + w", "a * b")
+
 
 def data(*, missing: bool = False):
     rng, team = np.random.default_rng(2), np.repeat(np.arange(N_TEAMS), 3)
@@ -92,7 +94,7 @@ def test_scores_are_kept_apart_and_are_of_arviz():
         ({"missing": True}, "the items of a are not gaussian and complete"),
         ({"engine": "explicit"}, "this fit is of engine 'explicit'"),
         ({}, "made by an earlier version"),
-        ({"text": TEXT.replace('"a + w"', '"a * w"')}, "multiplies a latent"),
+        ({"text": PRODUCT}, "multiplies a latent by another"),
     ],
 )
 def test_where_there_is_no_closed_form_it_says_why(options, words):
