@@ -40,7 +40,6 @@ for panel, (group, answers) in zip(panels.flat, trials.groupby("group")):
     panel.set_title(f"group {group}", fontsize=10)
 figure.supxlabel("trial")
 figure.supylabel("estimated movement (inches)")
-figure
 
 # %%
 # The model file
@@ -106,7 +105,6 @@ axis.fill_between(time, *np.quantile(sd, [0.025, 0.975], axis=0), color="#0072b2
 axis.plot(time, np.median(sd, axis=0), color="#0072b2")
 axis.set(xlabel="trial", ylabel="SD within groups (inches)", xticks=[0, 1, 2], ylim=(0, None))
 axis.set_title("Residual SD: median and 95% interval", fontsize=10)
-figure
 
 # %%
 # The maximum likelihood estimate of the same model, by R's nlme, is -1.02.

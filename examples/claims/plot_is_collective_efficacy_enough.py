@@ -44,7 +44,7 @@ print(world.spec_text[world.spec_text.index("[team]") :])
 
 spec = co.load_model("C13")
 fit = co.fit(spec, co.read_survey(spec, **world.tables), seed=1, draws=1000, tune=700, progress=False)
-print(fit)
+fit
 
 # %%
 # Four corners
@@ -101,8 +101,9 @@ print(
 # In plain words
 # --------------
 #
-# The pattern of the four corners looks like a world in which both are needed, and it is one. But sixty teams
-# leave room for a world in which each of the two helps by itself, so the answer is *cannot tell*, not *yes*.
+# Power alone seems to bring these teams nothing, belief alone something, and both together most. In the world
+# they were drawn from either alone brings little. Sixty teams leave room for that world, and for one in which
+# belief needs no power, so the answer is *cannot tell*, not *yes* and not *no*.
 #
 # What would change the conclusion
 # --------------------------------

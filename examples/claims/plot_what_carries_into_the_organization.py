@@ -26,7 +26,6 @@ these data cannot tell once a licence for everyone is weighed against a single p
 #
 # Who has a licence stands in the table of persons, projects and the outcome in that of teams.
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 import coefficacy as co
@@ -57,7 +56,7 @@ print(spec.estimands[0])
 
 survey = co.read_survey(spec, **world.tables)
 fit = co.fit(spec, survey, seed=1, draws=500, progress=False)
-print(fit)
+fit
 
 # %%
 # Every path apart
@@ -69,7 +68,6 @@ print(fit)
 
 found = co.estimate(fit, "two_sources")
 co.plot_paths(found)
-plt.show()
 
 # %%
 # Projects act through CE. Licences raise self-efficacy, and that reaches adaptation by way of CE (the third
@@ -124,7 +122,6 @@ for name in ("difference", "difference_per_sd", "difference_confounded"):
 
 sensitivity = co.confounding(fit)
 co.plot_confounding(sensitivity)
-plt.show()
 
 # %%
 lost = sensitivity["sign_lost_second"].sel(mediator="collective_efficacy")

@@ -11,6 +11,7 @@ from coefficacy.dims import SAMPLE
 from coefficacy.errors import FitError, Problem
 from coefficacy.estimands.labels import labelled
 from coefficacy.spec import queries
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
@@ -71,7 +72,10 @@ def discordant_teams(fit: Fit, *, of: str, given: str, margin: float = 0.0) -> x
     words = f"{of.replace('_', ' ')} and {given.replace('_', ' ')}"
     result = labelled(
         {
-            "share": (by_kind.sum("kind"), f"share of {team}s with {words} on opposite sides of the average"),
+            "share": (
+                by_kind.sum("kind"),
+                f"share of {plural(team)} with {words} on opposite sides of the average",
+            ),
             "share_by_kind": (by_kind, f"the same by kind: strength of members, of the {team}"),
             "discordant": (discordant, "1 where it is so, else 0"),
             "position": (position, f"distance from the average {team} of the level above, in SDs"),
@@ -85,7 +89,7 @@ def _position(fit: Fit, team: str, names: list[str]) -> xr.DataArray:
     """Distances from the mean of the teams in the same unit above, in their SD over teams of the draw."""
     variable = f"{team}.latent"
     if variable not in fit.posterior:
-        what = f"holds no '{variable}', the {team}s' own values."
+        what = f"holds no '{variable}', the {plural(team)}' own values."
         raise FitError(Problem("posterior", what, "Fit a model with latents for its measures."))
     known = fit.posterior[variable].sel({f"{team}.name": names}).rename({f"{team}.name": "latent"})
     values = known.transpose(*SAMPLE, "latent", team)

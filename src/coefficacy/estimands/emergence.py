@@ -11,6 +11,7 @@ import xarray as xr
 from coefficacy.estimands.labels import labelled
 from coefficacy.model.variances import Implied
 from coefficacy.spec import queries
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
@@ -57,7 +58,10 @@ def emergent_share(fit: Fit, *, of: str, given: Sequence[str]) -> xr.Dataset:
     left = (total - explained).clip(min=0.0)
     return labelled(
         {
-            "share": (left / total, f"share of the variance of {words} between {team}s that emerges in them"),
+            "share": (
+                left / total,
+                f"share of the variance of {words} between {plural(team)} that emerges in them",
+            ),
             "sd": (np.sqrt(left), f"SD of what emerges, in units of {words}"),
         },
         headline="share",

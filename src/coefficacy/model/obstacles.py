@@ -7,6 +7,7 @@ import numpy as np
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec, Term
 from coefficacy.survey import Survey
+from coefficacy.survey.nesting import plural
 
 __all__ = ["is_sampled", "why_not_marginal"]
 
@@ -27,7 +28,7 @@ def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
             if n_latents > 1:
                 return f"{where} multiplies a latent by another ({term}), which is not gaussian"
             if n_latents and len(term.factors) > 1 and equation.level == lowest:
-                return f"{where} multiplies a latent of {lowest}s ({term})"
+                return f"{where} multiplies a latent of {plural(lowest)} ({term})"
         for group in equation.formula.groups if below else ():
             for term in group.terms:
                 if _latents_in(term, latents) > 1:
@@ -36,7 +37,7 @@ def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
         if queries.family_of(spec, outcome).family != "gaussian":
             return f"{outcome} is not gaussian"
         if queries.outcome_level(spec, outcome) != team:
-            return f"{outcome} is not an outcome of {team}s"
+            return f"{outcome} is not an outcome of {plural(team)}"
     for measure in spec.measures:
         obstacle = _measure_obstacle(spec, survey, measure, lowest, team)
         if obstacle:
@@ -47,9 +48,9 @@ def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
 def _measure_obstacle(spec: ModelSpec, survey: Survey, measure: Measure, lowest: str, team: str) -> str:
     name = measure.name
     if queries.measure_level(spec, name) != lowest:
-        return f"is not answered by {lowest}s"
+        return f"is not answered by {plural(lowest)}"
     if name not in queries.latents(spec, team):
-        return f"has no part that varies between {team}s"
+        return f"has no part that varies between {plural(team)}"
     if measure.sd:
         return "has a known standard error for each answer"
     single, sampled = len(survey.items[name]) == 1, is_sampled(survey, measure)

@@ -54,11 +54,11 @@ def plot_corners(found: xr.Dataset) -> Figure:
             x, mean = np.array([0, 1]) + shift, draws.mean(SAMPLE).values
             axes.vlines(x, low, high, color=colour, lw=2)
             axes.plot(x, mean, marker=marker, color=colour, mec=PAPER, ms=8, label=f"{others}: {state}")
-            below = state == "low"
-            for at, value in zip(x, mean, strict=True):
+            left = (-8, 0) if state == "low" else (8, -10)
+            for at, value, place in zip(x, mean, (left, (8, 0)), strict=True):
                 axes.annotate(
-                    f"{value:.2f}", (at, value), xytext=(-8 if below else 8, -9 if below else 9),
-                    textcoords="offset points", ha="right" if below else "left", va="center", color=INK,
+                    f"{value:.2f}", (at, value), xytext=place, textcoords="offset points",
+                    ha="right" if place[0] < 0 else "left", va="center", color=INK,
                 )  # fmt: skip
         axes.set_xticks([0, 1], ["low (one SD below the mean)", "high (one SD above)"])
         axes.set_xlim(-0.35, 1.35)

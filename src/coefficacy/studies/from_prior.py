@@ -10,6 +10,7 @@ import numpy as np
 
 from coefficacy.errors import Problem, StudyError
 from coefficacy.spec import ModelSpec, queries
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -143,7 +144,7 @@ def _refuse(spec: ModelSpec) -> None:
         if queries.family_of(spec, y).family != "gaussian" or queries.regression(spec, team, y) is None
     ]
     if other:
-        what = f"{other[0]} is no gaussian outcome of {team}s."
+        what = f"{other[0]} is no gaussian outcome of {plural(team)}."
         raise StudyError(Problem("calibration against the prior", what, "It is for such outcomes only."))
 
 

@@ -19,6 +19,7 @@ from coefficacy.checks.predictive.check import FAILS, Check, not_applicable
 from coefficacy.checks.predictive.plan import FitCheck
 from coefficacy.model.recovered import OUTCOME_DENSITY, PREDICTED, PREDICTED_SD
 from coefficacy.spec import queries
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -76,7 +77,7 @@ def _run(definition: FitCheck, fit: Fit) -> Check:
     pits = {y: _pit_of(fit, level, y) for y in outcomes}
     pits = {y: pit for y, pit in pits.items() if pit.size >= _LEAST_TEAMS}
     if not pits:
-        return not_applicable(f"fewer than {_LEAST_TEAMS} {level}s have an outcome", **about)
+        return not_applicable(f"fewer than {_LEAST_TEAMS} {plural(level)} have an outcome", **about)
     return _judged(pits, level, about)
 
 
