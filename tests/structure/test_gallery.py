@@ -26,7 +26,6 @@ AWAITED = {
     "left_out_layers": "example on layers",
     "left_out_teams": "example on layer weights (C12)",
     "plot_power": "example on planning a study",
-    "report": "writes files; shown on the start page and named in the first verdict",
     "stack": "example on layer weights (C12)",
     "teams_needed": "example on planning a study",
 }
