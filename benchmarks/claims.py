@@ -9,7 +9,7 @@ as a share, lies in no interval.
 
 Worlds are kept in results/claims_CLAIM.jsonl as they come; started again, the script goes on where it was and
 writes results/claims_CLAIM.md anew. --planted and --null say how many worlds, --options the simulator's
-options as JSON.
+options as JSON. A fresh run has a seed of its own (--seed 2) and adds it to the names of its files.
 """
 
 from __future__ import annotations
@@ -74,11 +74,12 @@ def main() -> None:
     parser.add_argument("claim", help="code, e.g. C1")
     parser.add_argument("--planted", type=int, default=100, help="worlds in which the claim is true")
     parser.add_argument("--null", type=int, default=50, help="worlds in which it is not")
+    parser.add_argument("--seed", type=int, default=1, help="of the worlds")
     parser.add_argument("--options", type=json.loads, default={}, help="of the simulator, as JSON")
     asked = parser.parse_args()
     worlds = {"planted": asked.planted, "null": asked.null}
-    study = recovery_study(asked.claim, **worlds, options=asked.options, sampling=SAMPLING)
-    name = f"claims_{asked.claim}"
+    study = recovery_study(asked.claim, **worlds, options=asked.options, sampling=SAMPLING, seed=asked.seed)
+    name = f"claims_{asked.claim}" + (f"_{asked.seed}" if asked.seed != 1 else "")
     store = kept_worlds(study, asked.out / f"{name}.jsonl", asked.workers)
     (asked.out / f"{name}.md").write_text(report(asked.claim, store, worlds), encoding="utf-8")
     print(f"Written: {asked.out / f'{name}.md'}")
