@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coefficacy import __version__
 from coefficacy.reporting import evidence_sections, sections
 from coefficacy.reporting.check_section import predictive_section
+from coefficacy.reporting.estimand_section import estimand_section
 from coefficacy.reporting.measurement import measurement_section
 from coefficacy.reporting.origin import simulated_note
 from coefficacy.reporting.words import headline, number, plain, question_sentence
@@ -66,7 +67,8 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
         "sensitivity": evidence_sections.sensitivity_section(sensitivity),
         "record": evidence_sections.record_section(fit, verdict, sensitivity),
         "other_rivals": sections.other_rivals_table(verdict),
-        "estimands": sections.estimand_tables(verdict),
+        "question_is_effect": fit.spec.question is not None,
+        "estimands": estimand_section(fit, verdict),
         "units": sections.units_section(fit),
         "agreement": measurement_section(fit, verdict),
         "predictive": predictive_section(fit),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["check_figure", "effect_figure", "latent_figure"]
+__all__ = ["bound_figure", "check_figure", "effect_figure", "latent_figure"]
 
 _NAMED_TEAMS = 60
 _WIDTH = 8.6
@@ -45,6 +45,34 @@ def effect_figure(
         axes.hlines(base, *ends, color=ACCENT, lw=3, label="95% interval (equal-tailed)")
         axes.plot(effect["mean"], base, "o", color=ACCENT, mec=PAPER, ms=9, label="posterior mean")
         axes.set_xlabel(label or "effect (standardised)")
+        _without_y(axes)
+        _legend_below(figure, columns=2)
+    return figure
+
+
+def bound_figure(
+    summary: Mapping[str, Any], draws: np.ndarray, label: str, *, bound: float, above: bool
+) -> Figure:
+    """Draw the posterior of an estimand and the bound that it has to lie beyond.
+
+    Parameters
+    ----------
+    summary : ``mean``, ``q2_5``, ``q97_5``
+    draws : (sample,)
+    label : of the horizontal axis, with its unit
+    bound, above : whether the estimand has to lie above the bound or below it
+    """
+    with house_style():
+        figure, axes = _figure(2.9)
+        _density(axes, draws, ACCENT, "posterior density")
+        ends = summary["q2_5"], summary["q97_5"]
+        axes.hlines(-0.12, *ends, color=ACCENT, lw=3, label="95% interval (equal-tailed)")
+        axes.plot(summary["mean"], -0.12, "o", color=ACCENT, mec=PAPER, ms=9, label="posterior mean")
+        low, high = axes.get_xlim()
+        edge = min(low, bound) if above else max(high, bound)
+        region = f"{'up to' if above else 'from'} {number(bound)}: does not count"
+        axes.axvspan(edge, bound, color=MUTED, alpha=0.22, lw=0, label=region)
+        axes.set_xlabel(label)
         _without_y(axes)
         _legend_below(figure, columns=2)
     return figure

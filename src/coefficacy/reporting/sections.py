@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from coefficacy.verdicts import Verdict
 
 __all__ = [
+    "RIVALS",
     "PageFigure",
     "PageTable",
     "check_section",
     "diagnostics_section",
     "effect_section",
-    "estimand_tables",
     "left_out_section",
     "other_rivals_table",
     "page_figure",
@@ -47,7 +47,8 @@ __all__ = [
 ]
 
 _INTERVAL = "95% interval"
-_RIVALS = "rivals"
+RIVALS = "rivals"
+"""Key of the rivals among a verdict's estimands."""
 _NO_RIVAL = "Not applicable: the question names no rival, or the comparison could not be made."
 
 
@@ -141,7 +142,7 @@ def left_out_section(verdict: Verdict) -> dict[str, Any]:
 
 def other_rivals_table(verdict: Verdict) -> PageTable | None:
     """Both comparisons with the rivals that the verdict does not rest on."""
-    found = verdict.estimands.get(_RIVALS)
+    found = verdict.estimands.get(RIVALS)
     if not found:
         return None
     title = "Rivals that the verdict does not rest on"
@@ -170,26 +171,6 @@ def units_section(fit: Fit) -> dict[str, Any]:
         "figures": figures,
         "table": _units_table(table, latents, level.name) if latents and not level.personal else None,
     }
-
-
-def estimand_tables(verdict: Verdict) -> list[PageTable]:
-    """Return a table for each estimand of the model file, its answer in the caption."""
-    return [_estimand_table(name, found) for name, found in verdict.estimands.items() if name != _RIVALS]
-
-
-def _estimand_table(name: str, found: Mapping[str, Any]) -> PageTable:
-    numbers = {key: value for key, value in found.items() if isinstance(value, Mapping)}
-    rows = tuple(
-        (
-            f"{plain(key)} (headline)" if key == found.get("headline") else plain(key),
-            *(number(value.get(which), 3) for which in ("mean", "sd", "q2_5", "q97_5")),
-            probability(value.get("p_positive")),
-        )
-        for key, value in numbers.items()
-    )
-    answer = f": {found['answer']}. {found['reason']}" if found.get("answer") else ""
-    columns = ("quantity", "mean", "sd", "2.5%", "97.5%", "P(> 0)")
-    return PageTable(f"{plain(name).capitalize()}{answer}", columns, rows)
 
 
 def diagnostics_section(fit: Fit, verdict: Verdict, summary: pd.DataFrame) -> dict[str, Any]:

@@ -116,12 +116,11 @@ def _on_estimand(verdict: Verdict, spec: ModelSpec) -> str:
     estimand = _asked(spec)
     if estimand is None:
         return "The model file asks no question, so there is nothing to decide."
-    answer = {
-        "supported": "yes, these data support it",
-        "refuted": "no, these data speak against it",
-        "cannot tell": "these data cannot tell",
+    return {
+        "supported": "These data say yes.",
+        "refuted": "These data say no.",
+        "cannot tell": "These data cannot tell.",
     }[verdict.verdict]
-    return f"{question_of(estimand)} {answer[0].upper()}{answer[1:]}."
 
 
 def leftout_sentence(elpd: Mapping[str, Any]) -> str:

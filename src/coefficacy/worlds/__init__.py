@@ -8,6 +8,7 @@ from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.registry import CLAIMS, simulate
 from coefficacy.worlds.sources import simulate_two_sources
+from coefficacy.worlds.waves import simulate_consensus
 from coefficacy.worlds.world import World
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "World",
     "simulate",
     "simulate_adaptation",
+    "simulate_consensus",
     "simulate_emergence",
     "simulate_necessity",
     "simulate_two_sources",
