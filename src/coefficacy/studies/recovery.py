@@ -82,9 +82,11 @@ def _recover(job: Job) -> dict[str, Any]:
     with limited_cores(1):
         done = fit(spec, read_survey(spec, **tables), seed=job.seed, progress=False, **sampling)
         said = verdict(done)
+    truths = world.truth["estimands"]
+    drawn = {kind: estimate(done, kind) for kind in truths}
     found = {
-        f"{kind}.{name}": _against(estimate(done, kind), name, truth)
-        for kind, planted in world.truth["estimands"].items()
+        f"{kind}.{name}": _against(drawn[kind], name, truth)
+        for kind, planted in truths.items()
         for name, truth in planted.items()
     }
     gate = done.convergence
