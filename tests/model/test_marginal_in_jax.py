@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_marginal import SPECS, survey_of
+from gaussian_specs import SPECS, survey_of
 
 import coefficacy as co
 from coefficacy.model.marginal import build_marginal

@@ -14,7 +14,7 @@ import pytest
 import coefficacy
 from coefficacy.sampling import Fit
 
-HERE = Path(__file__).parent
+HELPERS = Path(__file__).parents[1] / "support"
 SOURCE = Path(coefficacy.__file__).parents[1]
 
 FITS = """
@@ -47,7 +47,7 @@ while True:
 
 
 def start(script: str, path: Path) -> subprocess.Popen[str]:
-    paths = os.pathsep.join([str(SOURCE), str(HERE), os.environ.get("PYTHONPATH", "")])
+    paths = os.pathsep.join([str(SOURCE), str(HELPERS), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
         [sys.executable, "-c", script, str(path)],
         env={**os.environ, "PYTHONPATH": paths},

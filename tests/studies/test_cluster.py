@@ -25,7 +25,7 @@ JOBS = 24
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Any]:
-    paths = [str(Path(coefficacy.__file__).parents[1]), str(Path(__file__).parent)]
+    paths = [str(Path(coefficacy.__file__).parents[1]), str(Path(toy_jobs.__file__).parent)]
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     options["env"] = {"PYTHONPATH": os.pathsep.join(paths)}
     with (

@@ -146,7 +146,7 @@ def alive(process: int) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_study_leaves_no_process_and_goes_on(number: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "study.py").write_text(textwrap.dedent(PROGRAM))
-    paths = [str(Path(coefficacy.__file__).parents[1]), str(Path(__file__).parent)]
+    paths = [str(Path(coefficacy.__file__).parents[1]), str(Path(toy_jobs.__file__).parent)]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "study.py"]
     file = tmp_path / "s.jsonl"
