@@ -1,18 +1,19 @@
 """Do the engines sample the posterior? Simulation-based calibration of the library's models.
 
 Parameters are drawn from a model's own prior, then answers and outcomes of 20 teams of five people in four
-layers, three items a measure; each world is fitted and the truth ranked among 99 of its draws (49 for the
-explicit engine, which draws slowly). Ranks of every
-parameter, of the first team's latents and of the outcome's likelihood should be uniform: their empirical
-distributions are held against a band that is 99% for all of them together.
+layers (the flagship with three items a measure, other models with the items of their world); each world is
+fitted and the truth ranked among 99 of its draws (49 for the explicit engine, which draws slowly). Ranks of
+every parameter, of the first team's latents and of the outcome's likelihood should be uniform: their
+empirical distributions are held against a band that is 99% for all of them together.
 
-    uv run python benchmarks/sbc.py --engine marginal
-    uv run python benchmarks/sbc.py --engine explicit
+    uv run python benchmarks/sbc.py adaptation --engine marginal
+    uv run python benchmarks/sbc.py adaptation --engine explicit
+    uv run python benchmarks/sbc.py emergence
 
-200 worlds for the exact engine, 100 for the explicit one. They are kept in results/sbc_ENGINE.jsonl as they
-come; started again, the script goes on where it was, and with all worlds done it only writes the table
-(results/sbc_ENGINE.md) and the picture (results/sbc_ENGINE.png) anew; --report does so at any time. A fresh
-run has a seed of its own (--seed 2) and adds it to the names of its files.
+200 worlds for the exact engine, 100 for the explicit one. They are kept in results/sbc_MODEL_ENGINE.jsonl as
+they come; started again, the script goes on where it was, and with all worlds done it only writes the table
+(.md) and the picture (.png) of the same name anew; --report does so at any time. A fresh run has a seed of
+its own (--seed 2) and adds it to the names of its files.
 """
 
 from __future__ import annotations
@@ -48,38 +49,46 @@ from coefficacy.survey import Survey, read_survey
 from coefficacy.worlds import simulate
 
 FOLDER = Path(__file__).resolve().parent / "results"
-MODEL, CLAIM = "adaptation", "C4"
 TEAMS, MEMBERS, LAYERS, ITEMS = 20, 5, 4, 3
 SIMS = {"marginal": 200, "explicit": 100}
 AMONG = {"marginal": 99, "explicit": 49}
 LEVEL = 0.99
 GROUPS = {
     "Effects (standardised)": (".std[",),
-    "Effects (raw)": ("person.collective_efficacy[", "team.collective_efficacy[", "team.self_efficacy[",
-                      "team.competence[", "team.adaptation["),
     "SDs and correlations": ("sd(", "cor("),
     "Thresholds": (".threshold[",),
     "Loadings, intercepts, residuals": (".loading[", ".intercept", ".residual_sd[", ".item_sd["),
     "A team's latents, log likelihood": (".latent[", "log p("),
-}  # fmt: skip
+}
+RAW = "Effects (raw)"
 
 
-def model_and_survey() -> tuple[ModelSpec, Survey]:
-    """The library's model and a survey whose units, items and columns every world has."""
-    design = Design.balanced(TEAMS, MEMBERS, layers=LAYERS, n_items=ITEMS, reliability=0.4)
-    spec = imitate(load_model(MODEL), design)
-    tables = simulate(CLAIM, seed=0, design=design).tables
+def model_and_survey(model: str) -> tuple[ModelSpec, Survey]:
+    """A model of the library and a survey whose units, items and columns every world has."""
+    spec = load_model(model)
+    if spec.claim == "C4":
+        design = Design.balanced(TEAMS, MEMBERS, layers=LAYERS, n_items=ITEMS, reliability=0.4)
+        spec = imitate(spec, design)
+        tables = simulate("C4", seed=0, design=design).tables
+    else:
+        tables = simulate(spec.claim, seed=0, n_teams=TEAMS, team_size=MEMBERS, layers=LAYERS).tables
     return spec, read_survey(spec, **{name: tables[name] for name in ("persons", "teams", "layers")})
 
 
 def group_of(quantity: str) -> str:
-    return next(g for g, parts in GROUPS.items() if any(part in quantity for part in parts))
+    return next((g for g, parts in GROUPS.items() if any(part in quantity for part in parts)), RAW)
+
+
+def quantities_by_group(names: np.ndarray) -> dict[str, list[int]]:
+    """Positions of the quantities of every group that has any."""
+    groups = [group_of(str(name)) for name in names]
+    return {g: [k for k, own in enumerate(groups) if own == g] for g in (RAW, *GROUPS) if g in groups}
 
 
 # Table ------------------------------------------------------------------------------------------------------
 
 
-def report(store: Store, engine: str, command: str) -> str:
+def report(store: Store, name: str, model: str, engine: str, command: str) -> str:
     """Return the text of the Markdown file; nothing that was run is left out of it."""
     ranks = sbc_ranks(store)
     among = ranks.attrs["among"]
@@ -88,7 +97,7 @@ def report(store: Store, engine: str, command: str) -> str:
     names, limit = ranks["quantity"].values, (1 - LEVEL) / len(p)
     outside = [str(name) for name, value in zip(names, p, strict=True) if value < limit]
     lines = [
-        f"# Simulation-based calibration: `{MODEL}`, engine `{engine}`",
+        f"# Simulation-based calibration: `{model}`, engine `{engine}`",
         "",
         f"Ranks of {len(names)} quantities among {among} draws in {len(ranks)} worlds from the model's own "
         f"prior ({TEAMS} teams of {MEMBERS} in {LAYERS} layers, {ITEMS} items a measure). p: how often "
@@ -105,7 +114,7 @@ def report(store: Store, engine: str, command: str) -> str:
         "|---|---|---|---|---|",
         *_groups(ranks, p),
         "",
-        f"![ECDFs less the diagonal](sbc_{engine}.png)",
+        f"![ECDFs less the diagonal]({name}.png)",
         "",
         "## How it was made",
         "",
@@ -160,12 +169,9 @@ def _fits(store: Store, engine: str) -> Iterator[str]:
 
 def _groups(ranks: xr.DataArray, p: np.ndarray) -> Iterator[str]:
     names = ranks["quantity"].values
-    for group in GROUPS:
-        mine = [k for k, name in enumerate(names) if group_of(str(name)) == group]
-        least, means = (
-            mine[int(np.argmin(p[mine]))],
-            ranks.values[:, mine].mean(axis=0) / ranks.attrs["among"],
-        )
+    for group, mine in quantities_by_group(names).items():
+        least = mine[int(np.argmin(p[mine]))]
+        means = ranks.values[:, mine].mean(axis=0) / ranks.attrs["among"]
         yield (
             f"| {group} | {len(mine)} | {p[least]:.2g} | {_cell(names[least])} | {means.min():.2f} to "
             f"{means.max():.2f} |"
@@ -201,7 +207,7 @@ def _origin(store: Store, command: str) -> Iterator[str]:
 # Picture ----------------------------------------------------------------------------------------------------
 
 
-def picture(store: Store, engine: str, path: Path) -> None:
+def picture(store: Store, model: str, engine: str, path: Path) -> None:
     """Draw ECDFs less the diagonal, one panel a group, in the joint band and in one for a single quantity."""
     from matplotlib.figure import Figure
 
@@ -210,8 +216,10 @@ def picture(store: Store, engine: str, path: Path) -> None:
     joint, single = (rank_band(n, among, q) for q in (1 - (1 - LEVEL) / len(names), LEVEL))
     figure = Figure(figsize=(10, 6), layout="constrained")
     axes = figure.subplots(2, 3, sharex=True, sharey=True)
-    for panel, group in zip(axes.flat, GROUPS, strict=True):
-        mine = [k for k, name in enumerate(names) if group_of(str(name)) == group]
+    groups = quantities_by_group(names)
+    for panel in axes.flat[len(groups) :]:
+        panel.set_visible(False)
+    for panel, (group, mine) in zip(axes.flat, groups.items(), strict=False):
         z = joint.points
         panel.fill_between(z, joint.lower - z, joint.upper - z, step="mid", color="#dfe2e6", lw=0)
         panel.fill_between(z, single.lower - z, single.upper - z, step="mid", color="#c3c8ce", lw=0)
@@ -222,7 +230,7 @@ def picture(store: Store, engine: str, path: Path) -> None:
     figure.supxlabel("rank of the truth, as a share", fontsize=10)
     figure.supylabel("share of worlds ranked below, less the diagonal", fontsize=10)
     figure.suptitle(
-        f"{MODEL}, engine {engine}: {n} worlds. Light: {LEVEL:.0%} band for all {len(names)} quantities "
+        f"{model}, engine {engine}: {n} worlds. Light: {LEVEL:.0%} band for all {len(names)} quantities "
         f"together; dark: for a single one",
         fontsize=11,
     )
@@ -231,6 +239,7 @@ def picture(store: Store, engine: str, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="of the library, e.g. adaptation")
     parser.add_argument("--engine", choices=tuple(SIMS), default="marginal")
     parser.add_argument("--sims", type=int, help="worlds in all, those done included; default 200 or 100")
     parser.add_argument("--seed", type=int, default=1, help="of the worlds")
@@ -238,14 +247,18 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only write table and picture of what is there")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the results")
     asked = parser.parse_args()
-    name = f"sbc_{asked.engine}" + (f"_{asked.seed}" if asked.seed != 1 else "")
+    name = f"sbc_{asked.model}_{asked.engine}" + (f"_{asked.seed}" if asked.seed != 1 else "")
     path = asked.out / f"{name}.jsonl"
     if asked.report:
         store = read_store(path)
     else:
         sims = asked.sims or SIMS[asked.engine]
         study = sbc_study(
-            *model_and_survey(), engine=asked.engine, sims=sims, seed=asked.seed, among=AMONG[asked.engine]
+            *model_and_survey(asked.model),
+            engine=asked.engine,
+            sims=sims,
+            seed=asked.seed,
+            among=AMONG[asked.engine],
         )
         try:
             with checks_bar(quiet=False) as progress:
@@ -253,8 +266,10 @@ def main() -> None:
         except Interrupted as stopped:
             raise SystemExit(f"{stopped}") from None
     command = shlex.join(["python", "benchmarks/sbc.py", *sys.argv[1:]])
-    picture(store, asked.engine, asked.out / f"{name}.png")
-    (asked.out / f"{name}.md").write_text(report(store, asked.engine, command), encoding="utf-8")
+    picture(store, asked.model, asked.engine, asked.out / f"{name}.png")
+    (asked.out / f"{name}.md").write_text(
+        report(store, name, asked.model, asked.engine, command), encoding="utf-8"
+    )
     print(f"Written: {asked.out / name}.md and .png")
 
 
