@@ -136,13 +136,19 @@ class _Words:
     """Names as a reader has them."""
 
     def __init__(self, paths: LinearPaths, outcome: str) -> None:
-        first, second = paths.treatments
-        m1, m2 = (name.replace("_", " ") for name in paths.mediators)
-        self.outcome = outcome.replace("_", " ")
+        first, second = map(_plain, paths.treatments)
+        m1, m2 = map(_plain, paths.mediators)
+        self.outcome = _plain(outcome)
         self.difference = (
-            f"effect on {self.outcome} of {second.replace('_', ' ')} through {m2} minus that of "
-            f"{first.replace('_', ' ')} through {m1}"
+            f"effect of {second} on {self.outcome} through {m2}, minus that of {first} through {m1}, in SDs of "
+            f"{self.outcome}"
         )
+
+
+def _plain(name: str) -> str:
+    """``"mean(x)"`` is the share or mean of x in a team."""
+    inside = name.removeprefix("mean(").removesuffix(")").replace("_", " ")
+    return inside if inside == name.replace("_", " ") else f"the team's mean of {inside}"
 
 
 def _difference(effect: xr.DataArray, paths: LinearPaths) -> xr.DataArray:
