@@ -115,6 +115,4 @@ def test_density_of_teams_with_missing_answers(
     numeric = slopes(lambda: world.density()[0], world.arguments, skip=skip)
     for array, found, wanted in zip(world.arguments, gradients, numeric, strict=True):
         known = ~fixed.get(id(array), np.zeros(array.shape, bool))
-        np.testing.assert_allclose(
-            found[known], wanted[known], rtol=1e-5, atol=1e-5 * max(1, abs(value))
-        )
+        np.testing.assert_allclose(found[known], wanted[known], rtol=1e-5, atol=1e-5 * max(1, abs(value)))

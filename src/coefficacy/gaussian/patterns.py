@@ -123,7 +123,7 @@ def _pull_pattern(  # type: ignore[no-untyped-def]
 
 @compiled
 def places(tau2, first):  # type: ignore[no-untyped-def]
-    """Where each item's team-level residual stands among a team's sources, -1 if it has none; their number."""
+    """Where each item's team-level residual stands among a team's sources, -1 if nowhere; their number."""
     place, n = np.empty(tau2.shape[0], np.int64), first
     for i in range(tau2.shape[0]):
         place[i] = n if tau2[i] > 0.0 else -1
