@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_references import changed, moderation, slopes
 from scipy.linalg import block_diag
 from scipy.stats import logistic, multivariate_normal, norm
 
@@ -13,27 +14,6 @@ from coefficacy.gaussian.graded import graded_density
 from coefficacy.gaussian.likelihood import cells_density
 from coefficacy.gaussian.paths import CAUCHY, NORMAL, STUDENT_T, paths, paths_gradient
 from coefficacy.gaussian.scatter import scatter_gradient, scatter_of_scores
-
-STEP = 1e-6
-
-
-def slopes(function, arrays, skip=lambda array, index: False):
-    """Central differences of `function()` by every entry of `arrays`, which it must read."""
-    found = []
-    for array in arrays:
-        gradient = np.zeros(array.shape)
-        for index in np.ndindex(array.shape):
-            if skip(array, index):
-                continue
-            kept = array[index]
-            array[index] = kept + STEP
-            above = function()
-            array[index] = kept - STEP
-            below = function()
-            array[index] = kept
-            gradient[index] = (above - below) / (2 * STEP)
-        found.append(gradient)
-    return found
 
 
 @settings(max_examples=20, deadline=None)
@@ -120,20 +100,6 @@ def test_density_of_cells(seed, items, n_scores, n_outcomes, sizes, centred, n_u
     numeric = slopes(lambda: evaluate()[0], arguments, skip=lambda a, i: a is reach and a[i] == 0)
     for found, wanted in zip(gradients, numeric, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5 * max(1, abs(value)))
-
-
-def moderation(rng, n_cells, n_rows, n_pairs):
-    """Changes of coefficients whose predictors are the last rows, each of which the one before may reach."""
-    change, reach = rng.normal(size=(n_cells, n_pairs)), rng.normal(size=(n_rows, n_pairs))
-    reach[n_rows - n_pairs :] = np.tril(reach[n_rows - n_pairs :], -1)
-    return change, reach, np.arange(n_rows - n_pairs, n_rows)
-
-
-def changed(change, reach, by):
-    """What makes forms f of f0, where f = f0 + sum of change times reach times the form of the predictor."""
-    added = np.zeros((len(reach), len(reach)))
-    added[:, by] = change * reach
-    return np.linalg.inv(np.eye(len(reach)) - added)
 
 
 def test_density_at_the_boundary():

@@ -31,6 +31,7 @@ rival = "no_a"
 """
 
 PRODUCT = TEXT.replace('["a_*"]', '["a_0", "a_1"]\n[measures.b]\nitems = ["a_2"]').replace("a + w", "a * b")
+MEMBERS = TEXT.replace('["a_*"]', '["a_*"]\naggregate = "members"')
 
 
 def data(*, missing: bool = False):
@@ -91,7 +92,7 @@ def test_scores_are_kept_apart_and_are_of_arviz():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"missing": True}, "the items of a are not gaussian and complete"),
+        ({"missing": True, "text": MEMBERS}, "the items of a are not gaussian and complete"),
         ({"engine": "explicit"}, "this fit is of engine 'explicit'"),
         ({}, "made by an earlier version"),
         ({"text": PRODUCT}, "multiplies a latent by another"),

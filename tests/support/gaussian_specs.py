@@ -53,7 +53,8 @@ LAYERED = {
 
 
 @lru_cache
-def survey_of(name: str):
+def survey_of(name: str, missing: float = 0.0):
+    """Spec and survey; a share of the answers is missing but for the fourth team's, and person 1 has none."""
     rng = np.random.default_rng(8)
     sizes = np.array([1, 3, 3, 4, 2, 4])
     team = np.repeat(np.arange(6), sizes)
@@ -67,6 +68,13 @@ def survey_of(name: str):
     teams["z"] = u[0] + rng.normal(size=6)
     teams["k"] = ["left", "right", "middle", "left", "right", "left"]
     teams["y"][2] = teams["y"][2] if "outcome" in name else np.nan
+    if missing:
+        for item in [k for k in values if k[1:2] == "_"]:
+            gone = (np.random.default_rng(ord(item[0]) + int(item[2])).random(len(team)) < missing) & (
+                team != 3
+            )
+            gone[1] = True
+            values[item] = np.where(gone, np.nan, values[item])
     layered = name in LAYERED
     if layered:
         teams["layer"] = [1, 2, 3, 1, 2, 1]

@@ -17,9 +17,10 @@ from coefficacy.gaussian.compiled import VERSION, compiled
 from coefficacy.gaussian.graded import graded_density
 from coefficacy.gaussian.likelihood import cells_density
 from coefficacy.gaussian.paths import paths, paths_gradient
+from coefficacy.gaussian.patterns import patterns_density
 from coefficacy.gaussian.scatter import scatter_gradient, scatter_of_scores
 
-__all__ = ["CellsDensity", "GradedDensity", "Paths", "Scatter"]
+__all__ = ["CellsDensity", "GradedDensity", "Paths", "PatternsDensity", "Scatter"]
 
 
 class _Kernel(Op):
@@ -79,6 +80,33 @@ class CellsDensity(_Kernel):
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         return [[i < 12] + [False] * 12 for i in range(len(node.inputs))]
+
+
+@compiled
+def _patterns(  # type: ignore[no-untyped-def]
+    loading, between, theta, tau2, nu, person_z, person_x, z, b, change, reach,
+    observed, squares, people, entry_rows, entry_count, entry_pattern, entry_start, team_rows, seen, cell,
+    group, exact, by,
+):  # fmt: skip
+    found = patterns_density(
+        _c(loading), _c(between), _c(theta), _c(tau2), _c(nu), _c(person_z), _c(person_x), _c(z), _c(b),
+        _c(change), _c(reach), _c(observed), _c(squares), _c(people), _c(entry_rows), _c(entry_count),
+        _c(entry_pattern), _c(entry_start), _c(team_rows), _c(seen), _c(cell), _c(group), _c(exact), _c(by),
+    )  # fmt: skip
+    return np.asarray(found[0]), *found[1:]
+
+
+class PatternsDensity(_Kernel):
+    """:func:`coefficacy.gaussian.patterns.patterns_density`; the first output is the density."""
+
+    kernel = staticmethod(_patterns)
+    ranks = (0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2)
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        return [*(cotangents[0] * d for d in outputs[1:]), *_disconnected(13)]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        return [[i < 11] + [False] * 11 for i in range(len(node.inputs))]
 
 
 @compiled

@@ -27,11 +27,17 @@ class UnitsAbove:
     first : where the indicators of the units stand among the columns
     """
 
-    def __init__(self, structure: Structure, outcomes: list[str]) -> None:
+    def __init__(self, structure: Structure, outcomes: list[str], *, given: bool = False) -> None:
+        """Find out what comes from above.
+
+        Parameters
+        ----------
+        given : sample the effects of all units in any case
+        """
         self.structure, self.spec, self.survey = structure, structure.spec, structure.survey
         self.team, self.outcomes = structure.levels[1], outcomes
         formulas = structure.layouts[self.team].formulas
-        self.integrated = self._is_integrated()
+        self.integrated = not given and self._is_integrated()
         self.varying = [y for y in formulas if self.integrated and formulas[y].groups]
         self.n_units = self.survey.n[structure.levels[2]] if self.integrated else 0
         self.first = len(structure.layouts[self.team].observed)

@@ -2,8 +2,9 @@
 
 What the engine needs of a model is linear: every latent of a team and every outcome is a form in observed
 columns and independent normal sources (`gaussian.paths`), and the density follows from cross-products of the
-data (`gaussian.likelihood`). Scores of people on ordinal, yes/no or incomplete measures cannot be integrated
-out; they are sampled and enter as data would, and the teams above them are still integrated out.
+data (`gaussian.likelihood`); teams with missing answers have one of their own (`model.incomplete`). Scores of
+people on ordinal and yes/no measures cannot be integrated out; they are sampled and enter as data would, and
+the teams above them are still integrated out.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ from coefficacy.model.answers import (
 from coefficacy.model.built import Built
 from coefficacy.model.equations import Equations, person_equations, team_equations
 from coefficacy.model.frame import coordinates, hidden, parameters, store_latents
+from coefficacy.model.incomplete import FORMS, PREFIX, Forms, IncompleteRecovery, IncompleteTeams
 from coefficacy.model.moderation import Moderation
-from coefficacy.model.obstacles import is_sampled, why_not_marginal
+from coefficacy.model.obstacles import is_sampled, takes_missing, why_not_marginal
 from coefficacy.model.outcomes import outcome_intercept
 from coefficacy.model.recovered import RECOVER, TeamRecovery
 from coefficacy.model.structure import Structure
@@ -89,6 +91,23 @@ class _Rows:
     below: list[Any] = field(default_factory=list)
     constant: list[Any] = field(default_factory=list)
 
+    def add(
+        self,
+        name: str,
+        person: Equations,
+        team: Equations,
+        scale: Any = 1.0,
+        below: Any = 1.0,
+        constant: Any = 0.0,
+    ) -> None:
+        """Add the row of a response."""
+        self.response.append(team.responses.index(name))
+        known = name in person.responses
+        self.member.append(person.responses.index(name) if known else len(person.responses))
+        self.scale.append(scale)
+        self.below.append(below)
+        self.constant.append(constant)
+
 
 class _Collapsed:
     """Builds the density of one model from its structure."""
@@ -98,22 +117,37 @@ class _Collapsed:
         self.lowest, self.team = structure.levels[:2]
         measures = [queries.measure(self.spec, n) for n in structure.layouts[self.lowest].latents]
         answered = structure.layouts[self.lowest].answered
-        self.sampled = [m for m in measures if is_sampled(self.survey, m)]
+        self.sampled = [m for m in measures if is_sampled(self.spec, self.survey, m)]
         self.exact = [m for m in measures if m.name in answered and m not in self.sampled]
         self.projected = [m for m in measures if m not in self.sampled and m not in self.exact]
         self.outcomes = [
             y for y in queries.outcomes(self.spec) if queries.outcome_level(self.spec, y) == self.team
         ]
         self.first_score = sum(len(self.survey.items[m.name]) for m in self.projected)
-        self.above = UnitsAbove(structure, self.outcomes)
+        self.incomplete = self._incomplete_teams()
+        self.above = UnitsAbove(structure, self.outcomes, given=self.incomplete is not None)
         self.moderation = Moderation(structure, self.outcomes)
+        self.incomplete_recovery: IncompleteRecovery | None = None
         self.reason = self._reason()
 
     def _reason(self) -> str:
         if not self.sampled:
-            return "linear and gaussian below the third level: people and teams are integrated out"
+            reason = "linear and gaussian below the third level: people and teams are integrated out"
+            if self.incomplete is not None:
+                return f"{reason}, one by one the {len(self.incomplete.teams)} teams with missing answers"
+            return reason
         names = ", ".join(m.name for m in self.sampled)
         return f"teams are integrated out, and people but for their scores on {names}"
+
+    def _incomplete_teams(self) -> IncompleteTeams | None:
+        """Teams in which answers are missing, if these are integrated out, too, and there are any."""
+        measures = [*self.projected, *self.exact]
+        if not takes_missing(self.spec) or not measures:
+            return None
+        answers = np.column_stack([self.survey.answers(m.name).values for m in measures])
+        n_teams = self.survey.levels[self.team].sizes[self.team]
+        found = IncompleteTeams(answers, np.asarray(self.survey.index(self.lowest, self.team)), n_teams)
+        return found if len(found.teams) else None
 
     # Building ---------------------------------------------------------------------------------------------
 
@@ -122,10 +156,10 @@ class _Collapsed:
         statistics = self._statistics()
         self._add_data(statistics)
         person = person_equations(self.structure)
-        shrink = float(np.sqrt(np.mean(1 / statistics.size[statistics.cell])))
+        people = np.bincount(np.asarray(self.survey.index(self.lowest, self.team)))
         team = team_equations(
             self.structure, person, self.above, self.moderation,
-            moderators=self.data["moderators"], shrink=shrink,
+            moderators=self._all_moderators(), shrink=float(np.sqrt(np.mean(1 / people))),
         )  # fmt: skip
         team.shift = self.above.add_common(team.x, team.responses)
         within, between = self._score_rows(team, statistics)
@@ -150,6 +184,11 @@ class _Collapsed:
         }
         self.data = {name: pm.Data(f"teams.{name}", value) for name, value in values.items()}
 
+    def _all_moderators(self) -> Any:
+        """Of cells, then of teams with missing answers."""
+        own = self.data["moderators"]
+        return pt.concatenate([own, self.incomplete.data["moderators"]]) if self.incomplete else own
+
     def _statistics(self) -> Statistics:
         survey = self.survey
         n, n_teams = (survey.levels[lv].sizes[lv] for lv in (self.lowest, self.team))
@@ -162,15 +201,15 @@ class _Collapsed:
         outcomes = [np.asarray(survey.column(self.team, y).values, float) for y in self.outcomes]
         columns = [*self._columns(self.team).values(), *self.above.columns()]
         person_columns = list(self._columns(self.lowest).values())
-        return summarise(
-            stacked(answers, n),
-            stacked(singles, n),
-            stacked(person_columns, n),
-            stacked(outcomes, n_teams),
-            stacked(columns, n_teams),
-            np.asarray(survey.index(self.lowest, self.team)),
-            self.moderation.moderators,
-        )
+        of_people = [stacked(part, n) for part in (answers, singles, person_columns)]
+        of_teams = [stacked(outcomes, n_teams), stacked(columns, n_teams), self.moderation.moderators]
+        index = np.asarray(survey.index(self.lowest, self.team))
+        if self.incomplete is not None:
+            self.incomplete.add_data(of_people[2], *of_teams)
+            of_people = [part[self.incomplete.people] for part in of_people]
+            of_teams = [np.delete(part, self.incomplete.teams, axis=0) for part in of_teams]
+            index = np.unique(index[self.incomplete.people], return_inverse=True)[1]
+        return summarise(*of_people, *of_teams[:2], index, of_teams[2])
 
     def _columns(self, level: str) -> dict[str, np.ndarray]:
         """Distinct observed columns of a level by label, in the order of the layout."""
@@ -277,13 +316,16 @@ class _Collapsed:
         self.by = self.moderation.by(len(rows.response))
         constant = statistics.team_rows.shape[1] - self.first_score - len(rows.response) - 1
         constant += len(self.starts) - 1
+        change = team.change[: data["count"].shape[0]]
         density = CellsDensity()(
             between_loading, theta, tau2, nu, z, m, b, between, spread, self.above.common,
-            team.change, reach, data["between"], first, self.starts, np.asarray(constant),
+            change, reach, data["between"], first, self.starts, np.asarray(constant),
             data["count"], data["size"], data["seen"],
             np.asarray(self.above.first), np.asarray(self.above.n_units), self.by,
         )[0]  # fmt: skip
         pm.Potential("teams.density", density)
+        if self.incomplete is not None:
+            self._add_incomplete(person, team, rows, loading, own_loading, theta, tau2, nu)
         self._store_forms(
             {
                 "loading": between_loading,
@@ -295,7 +337,7 @@ class _Collapsed:
                 "b": b,
                 "spread": spread,
                 "common": self.above.common,
-                "change": team.change,
+                "change": change,
                 "reach": reach,
                 "person_loading": _joined(loading),
                 "person_z": person.z[at],
@@ -303,6 +345,50 @@ class _Collapsed:
             },
             team,
         )
+
+    def _add_incomplete(
+        self,
+        person: Equations,
+        team: Equations,
+        rows: _Rows,
+        loading: list[Any],
+        own_loading: list[Any],
+        theta: Any,
+        tau2: Any,
+        nu: Any,
+    ) -> None:
+        """Add the density of teams with missing answers."""
+        assert self.incomplete is not None
+        n_exact, measures = len(self.exact), [*self.projected, *self.exact]
+        ones, none = pt.ones(n_exact), pt.zeros(n_exact)
+        intercepts = rows.constant[len(rows.constant) - len(self.outcomes) - n_exact :]
+        plain = _Rows()
+        for name in [*(m.name for m in measures), *self.outcomes]:
+            plain.add(name, person, team)
+        plain.constant[len(measures) :] = intercepts[n_exact:]
+        z, _, b, _, reach = self._forms(plain, person, team)
+        below = np.array([person.responses.index(m.name) for m in measures], int)
+        forms = Forms(
+            loading=_joined([*loading, ones]),
+            between=_joined([*own_loading, ones]),
+            theta=pt.concatenate([theta, none]),
+            tau2=pt.concatenate([tau2, none]),
+            nu=_joined([nu, *([pt.stack(intercepts[:n_exact])] if n_exact else [])]),
+            person_z=person.z[below],
+            person_x=person.x[below],
+            z=z,
+            b=b,
+            change=team.change[self.data["count"].shape[0] :],
+            reach=reach,
+        )
+        starts = np.cumsum([0, *(len(self.survey.items[m.name]) for m in measures)])
+        exact = np.array([m in self.exact for m in measures])
+        by = self.moderation.by(len(plain.response))
+        pm.Potential("incomplete.density", self.incomplete.density(forms, starts, exact, by))
+        for name in FORMS:
+            pm.Deterministic(f"{RECOVER}{PREFIX}{name}", getattr(forms, name))
+        n_teams = self.survey.levels[self.team].sizes[self.team]
+        self.incomplete_recovery = IncompleteRecovery(self.incomplete.teams, n_teams, starts, exact, by)
 
     def _tau2(self, measure: Measure) -> Any:
         sd = item_residual_sds(self.structure, measure, integrated=True)
@@ -314,32 +400,26 @@ class _Collapsed:
         """Rows of linear forms, where their items start, and the team-level loadings of each measure."""
         rows, starts, between = _Rows(), [0], []
 
-        def add(name: str, scale: Any = 1.0, below: Any = 1.0, constant: Any = 0.0) -> None:
-            rows.response.append(team.responses.index(name))
-            known = name in person.responses
-            rows.member.append(person.responses.index(name) if known else len(person.responses))
-            rows.scale.append(scale)
-            rows.below.append(below)
-            rows.constant.append(constant)
-
         for measure, own in zip(self.projected, loading, strict=True):
             n = len(self.survey.items[measure.name])
             between.append(between_loadings(self.structure, measure, own))
             if self._is_one_group(measure):
-                add(measure.name)
+                rows.add(measure.name, person, team)
                 starts.append(starts[-1] + n)
                 continue
             for i in range(n):
-                add(measure.name, between[-1][i], own[i])
+                rows.add(measure.name, person, team, between[-1][i], own[i])
                 starts.append(starts[-1] + 1)
         for measure in self.sampled:
-            add(measure.name)
+            rows.add(measure.name, person, team)
         for measure in self.exact:
             around = self._around(team, measure.name, pt.ones(1))
-            add(measure.name, constant=item_intercepts(self.structure, measure, around=around)[0])
+            constant = item_intercepts(self.structure, measure, around=around)[0]
+            rows.add(measure.name, person, team, constant=constant)
         for outcome in self.outcomes:
             around = self._around(team, outcome, 1.0)
-            add(outcome, constant=outcome_intercept(self.structure, outcome, around=around))
+            constant = outcome_intercept(self.structure, outcome, around=around)
+            rows.add(outcome, person, team, constant=constant)
         return rows, np.array(starts), between
 
     def _is_one_group(self, measure: Measure) -> bool:
@@ -407,6 +487,7 @@ class _Collapsed:
             first_outcome=self.first_score + len(self.sampled) + len(self.exact),
             person_starts=self.person_starts,
             by=self.by,
+            incomplete=self.incomplete_recovery,
         )
 
 

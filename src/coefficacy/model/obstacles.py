@@ -9,7 +9,7 @@ from coefficacy.spec.model import Measure, ModelSpec, Term
 from coefficacy.survey import Survey
 from coefficacy.survey.nesting import plural
 
-__all__ = ["is_sampled", "why_not_marginal"]
+__all__ = ["is_sampled", "takes_missing", "why_not_marginal"]
 
 
 def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
@@ -53,7 +53,7 @@ def _measure_obstacle(spec: ModelSpec, survey: Survey, measure: Measure, lowest:
         return f"has no part that varies between {plural(team)}"
     if measure.sd:
         return "has a known standard error for each answer"
-    single, sampled = len(survey.items[name]) == 1, is_sampled(survey, measure)
+    single, sampled = len(survey.items[name]) == 1, is_sampled(spec, survey, measure)
     if single and sampled:
         return "has a single item that is not gaussian and complete"
     if sampled and measure.loadings == "free":
@@ -65,6 +65,17 @@ def _latents_in(term: Term, latents: set[str]) -> int:
     return sum(f.name in latents and not f.function for f in term.factors)
 
 
-def is_sampled(survey: Survey, measure: Measure) -> bool:
+def is_sampled(spec: ModelSpec, survey: Survey, measure: Measure) -> bool:
     """Whether people's scores cannot be integrated out."""
-    return measure.family != "gaussian" or bool(np.isnan(survey.answers(measure.name).values).any())
+    if measure.family != "gaussian":
+        return True
+    return bool(np.isnan(survey.answers(measure.name).values).any()) and not takes_missing(spec)
+
+
+def takes_missing(spec: ModelSpec) -> bool:
+    """Whether people with missing answers are integrated out, too.
+
+    Not beside scores that are sampled, nor where a team's value holds the mean of its members: that mean ties
+    people together whose answers tell of them differently.
+    """
+    return all(m.family == "gaussian" and m.aggregate != "members" for m in spec.measures)

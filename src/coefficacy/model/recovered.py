@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coefficacy.gaussian.statistics import cells
+from coefficacy.model.incomplete import IncompleteRecovery
 
 __all__ = [
     "ANSWERS_DENSITY",
@@ -52,6 +53,7 @@ class TeamRecovery:
     first_unit : column of the first unit above teams; their effects are drawn, too, if integrated out
     by : rows of the predictors whose coefficients differ between teams, see
         :func:`coefficacy.gaussian.moderation.moderate`
+    incomplete : of teams in which answers are missing; the data of others hold no rows for these
     """
 
     level: str
@@ -64,6 +66,7 @@ class TeamRecovery:
     first_outcome: int
     person_starts: np.ndarray
     by: np.ndarray
+    incomplete: IncompleteRecovery | None = None
 
     @property
     def dims(self) -> dict[str, tuple[str, ...]]:
@@ -88,16 +91,20 @@ class TeamRecovery:
         data : of the model, by name
         teams : positions of those teams; `left_out` names their outcomes that are
         """
+        at = np.array([self.outcomes.index(name) for name in left_out], int)
+        own: dict[str, np.ndarray] = {}
+        if self.incomplete is not None:
+            own = self.incomplete.without_outcomes(data, teams, at)
+            teams = np.flatnonzero(np.isin(self.incomplete.others, teams))
         rows, cell = np.array(data["teams.rows"]), np.asarray(data["teams.cell"])
         seen = np.array(data["teams.seen"])[cell]
-        at = np.array([self.outcomes.index(name) for name in left_out], int)
         seen[np.ix_(teams, at)] = False
         rows[np.ix_(teams, self.first_outcome + at)] = 0.0
         moderators = np.asarray(data["teams.moderators"])[cell]
         found = cells(rows, np.asarray(data["teams.size"])[cell], seen, moderators)
         named = {"between": found.between, "cell": found.cell, "count": found.count, "size": found.size}
         named["moderators"] = found.moderators
-        return {f"teams.{k}": v for k, v in {**named, "seen": found.seen, "rows": rows}.items()}
+        return own | {f"teams.{k}": v for k, v in {**named, "seen": found.seen, "rows": rows}.items()}
 
     def __call__(
         self, draws: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray], rng: np.random.Generator
@@ -115,12 +122,20 @@ class TeamRecovery:
         n_units = draws[f"{RECOVER}b"].shape[2] - self.first_unit - 1 if n_sources else 0
         rows = np.asarray(data["teams.rows"])
         scores = draws[f"{RECOVER}scores"] if self.sampled else np.zeros((n_draws, 0, 0))
-        values, density, of_answers, expected, mean, sd = recover_teams(
+        found = recover_teams(
             *forms, np.ascontiguousarray(scores), self.starts, self.first_score, rows,
             np.asarray(data["teams.team"]), np.asarray(data["teams.cell"]), np.asarray(data["teams.size"]),
             np.asarray(data["teams.seen"]), self.by, rng.standard_normal((n_draws, len(rows), n_values)),
             self.first_unit, rng.standard_normal((n_draws, n_units, n_sources)),
         )  # fmt: skip
+        values, density, of_answers, expected, mean, sd = found
+        if not self.sampled:
+            of_answers = of_answers + self._deviations(draws, data)
+        if self.incomplete is not None:
+            stored = {k.removeprefix(RECOVER): v for k, v in draws.items()}
+            known = values, density, of_answers, expected, mean, sd
+            merged = self.incomplete.merged(known, self.incomplete(stored, data, rng))
+            values, density, of_answers, expected, mean, sd = merged
         kept = {k: v for k, v in draws.items() if not k.startswith(RECOVER)}
         kept[f"{self.level}.latent"] = values[..., : len(self.latents)]
         kept[f"{self.level}.{EXPECTED}"] = expected[..., : len(self.latents)]
@@ -131,7 +146,7 @@ class TeamRecovery:
         if self.outcomes:
             kept[f"{self.level}.{OUTCOME_DENSITY}"] = density
         if not self.sampled:
-            kept[f"{self.level}.{ANSWERS_DENSITY}"] = of_answers + self._deviations(draws, data)
+            kept[f"{self.level}.{ANSWERS_DENSITY}"] = of_answers
         return kept
 
     def _deviations(self, draws: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -61,13 +61,20 @@ def jax_density(model: Any, start: Mapping[str, np.ndarray]) -> JaxDensity:
     Raises
     ------
     FitError
-        If JAX is not installed.
+        If JAX is not installed, or the density is not written in it.
     """
-    problem = needs_jax()
+    problem = needs_jax() or _not_in_jax(model)
     if problem is not None:
         raise FitError(problem)
     record = partial(_record, model, model.logp(), start)
     return JaxDensity(record({}), record)
+
+
+def _not_in_jax(model: Any) -> Problem | None:
+    if "incomplete.density" not in model.named_vars:
+        return None
+    what = "missing answers are not integrated out in JAX."
+    return Problem("backend", what, "Take 'numba', or engine='explicit'.")
 
 
 def _record(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from coefficacy.errors import FitError, Problem
 from coefficacy.model.recovered import ANSWERS_DENSITY, OUTCOME_DENSITY
 from coefficacy.scores.exact import psis, scores_of
@@ -32,7 +30,7 @@ def left_out_whole(fit: Fit, scored: Scored) -> LeftOut:
 
     Parameters
     ----------
-    fit : of the exact engine, all items gaussian and complete
+    fit : of the exact engine, no scores of people sampled
     scored : ``"answers"``, or ``"all"`` for answers and outcomes jointly
 
     Returns
@@ -61,21 +59,17 @@ def left_out_whole(fit: Fit, scored: Scored) -> LeftOut:
 
 
 def _obstacle(fit: Fit) -> str:
-    from coefficacy.model.marginal import why_not_marginal
+    from coefficacy.model.obstacles import is_sampled, why_not_marginal
 
     obstacle = why_not_marginal(fit.spec, fit.survey)
     if obstacle:
         return obstacle
     if fit.engine != "marginal":
         return f"this fit is of engine '{fit.engine}', and engine 'marginal' has it"
-    names = [m.name for m in fit.spec.measures if _is_open(fit, m.name, m.family)]
+    names = [m.name for m in fit.spec.measures if is_sampled(fit.spec, fit.survey, m)]
     if not names:
         return "this fit was made by an earlier version, which did not keep it"
     return (
         f"the items of {', '.join(names)} are not gaussian and complete, and no quadrature over people's "
         "scores and the teams' item residuals is offered"
     )
-
-
-def _is_open(fit: Fit, measure: str, family: str) -> bool:
-    return family != "gaussian" or bool(np.isnan(fit.survey.answers(measure).values).any())

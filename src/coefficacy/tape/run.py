@@ -11,6 +11,7 @@ from coefficacy.gaussian.compiled import callback, compiled
 from coefficacy.gaussian.graded import graded_density
 from coefficacy.gaussian.likelihood import cells_density
 from coefficacy.gaussian.paths import paths, paths_gradient
+from coefficacy.gaussian.patterns import patterns_density
 from coefficacy.gaussian.scatter import scatter_gradient, scatter_of_scores
 from coefficacy.tape import codes as c
 
@@ -260,6 +261,30 @@ def _forward(code, table, shapes, floats, ints, bools, v):  # type: ignore[no-un
             at = _put(v, at, d_loading)
             at = _put(v, at, d_residual)
             _put(v, at, d_cuts)
+        elif op == c.PATTERNS_DENSITY:
+            (
+                total, d_loading, d_nu, d_theta, d_tau2, d_common, d_z, d_m, d_b, d_r, d_change, d_reach,
+            ) = patterns_density(
+                _vector(v, d[0]), _vector(v, d[1]), _vector(v, d[2]), _vector(v, d[3]), _vector(v, d[4]),
+                _matrix(v, d[5]), _matrix(v, d[6]), _matrix(v, d[7]), _matrix(v, d[8]), _matrix(v, d[9]),
+                _matrix(v, d[10]),
+                _matrix(bools, d[11]), _cube(floats, d[12]), _vector(floats, d[13]), _matrix(floats, d[14]),
+                _vector(floats, d[15]), _vector(ints, d[16]), _vector(ints, d[17]), _matrix(floats, d[18]),
+                _matrix(bools, d[19]), _vector(ints, d[20]), _vector(ints, d[21]), _vector(bools, d[22]),
+                _vector(ints, d[23]),
+            )  # fmt: skip
+            v[out] = total
+            at = _put(v, out + 1, d_loading)
+            at = _put(v, at, d_nu)
+            at = _put(v, at, d_theta)
+            at = _put(v, at, d_tau2)
+            at = _put(v, at, d_common)
+            at = _put(v, at, d_z)
+            at = _put(v, at, d_m)
+            at = _put(v, at, d_b)
+            at = _put(v, at, d_r)
+            at = _put(v, at, d_change)
+            _put(v, at, d_reach)
         elif op == c.PATHS:
             x, z, below, log_prior, sd, scaled, whole, _, _, _ = paths(
                 _vector(v, d[0]), _vector(v, d[1]), _matrix(v, d[2]), _matrix(v, d[3]), _matrix(v, d[4]),
@@ -344,9 +369,13 @@ def _reverse(code, table, shapes, floats, ints, bools, v, bar):  # type: ignore[
                 bar[table[a + i]] += total
                 if i % m == 0:
                     total = 0.0
-        elif op == c.CELLS_DENSITY or op == c.GRADED_DENSITY:
-            at = out + 1
-            for k in range(12 if op == c.CELLS_DENSITY else 4):
+        elif op == c.CELLS_DENSITY or op == c.GRADED_DENSITY or op == c.PATTERNS_DENSITY:
+            at, n_changing = out + 1, 4
+            if op == c.CELLS_DENSITY:
+                n_changing = 12
+            elif op == c.PATTERNS_DENSITY:
+                n_changing = 11
+            for k in range(n_changing):
                 size = d[k, 1] * d[k, 2] * d[k, 3]
                 for i in range(size):
                     bar[d[k, 0] + i] += bar[out] * v[at + i]

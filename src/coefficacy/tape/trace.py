@@ -311,5 +311,6 @@ _RULES: dict[type, Callable[..., list[Any]]] = {
     kernels.CellsDensity: _density(12, codes.CELLS_DENSITY),
     kernels.GradedDensity: _density(4, codes.GRADED_DENSITY),
     kernels.Paths: _paths,
+    kernels.PatternsDensity: _density(11, codes.PATTERNS_DENSITY),
     kernels.Scatter: _scatter,
 }
