@@ -58,8 +58,9 @@ specs = {"ordinal": loads(text), "gaussian": loads(text.replace('"ordinal"', '"g
 # Prior check
 # -----------
 #
-# Thresholds are given an order beforehand but hardly a place: each gap from one to the next has a prior of its
-# own, and may easily be half or twice as wide as its neighbour. Equal steps are one possibility among many.
+# Thresholds are given an order beforehand but hardly a place: each gap from one to the next has a prior of
+# its own, and may easily be half or twice as wide as its neighbour. Equal steps are one possibility among
+# many.
 #
 # The fits
 # --------
@@ -73,10 +74,10 @@ fits["ordinal"]
 # What the thresholds show
 # ------------------------
 #
-# Each row is an item, and between two marks lies an answer: 2 between *1|2* and *2|3*, 3 between the next two.
-# If steps were equal, the marks of a row would be equally far apart. They are not: for the leaders' items
-# (AP33, AP34) the answer 2 is a narrow step and 3 a wide one; for cooperation (AF06, AF07) the last is the
-# widest.
+# Each row is an item, and between two marks lies an answer: 2 between *1|2* and *2|3*, 3 between the next
+# two. If steps were equal, the marks of a row would be equally far apart. They are not: for the leaders'
+# items (AP33, AP34) the answer 2 is a narrow step and 3 a wide one; for cooperation (AF06, AF07) the last is
+# the widest.
 
 post = fits["ordinal"].posterior
 loading = post["joint_capability.loading"]
@@ -167,8 +168,8 @@ _ = ax.set(xlabel="average answer of the company", ylabel="latent, ordinal model
 
 agree = table.corr("spearman").loc["average", "ordinal"]
 print(
-    f"Averages and ordinal latents of the thirty companies have a rank correlation of {agree:.2f}. The bars in\n"
-    "the picture matter more: twelve soldiers do not pin a company down, and an average hides that."
+    f"Averages and ordinal latents of the thirty companies have a rank correlation of {agree:.2f}. The bars\n"
+    "in the picture matter more: twelve soldiers do not pin a company down, and an average hides that."
 )
 
 # %%

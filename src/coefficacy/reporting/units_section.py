@@ -1,4 +1,4 @@
-"""The page's section on teams: one sorted figure a latent, who is discordant, and all estimates in a table."""
+"""The page's section on teams: a sorted figure a latent, who is discordant, and all estimates in a table."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def units_section(fit: Fit) -> dict[str, Any]:
 
 
 def _discordance(fit: Fit, table: pd.DataFrame, latents: Sequence[str]) -> tuple[str, str] | None:
-    """Add each team's probability of being discordant to `table`; return the two latents, if there are any."""
+    """Add each team's probability of being discordant to `table`; return the two latents, if any."""
     from coefficacy.estimands import discordant_teams
 
     asked = next((one.options for one in fit.spec.estimands if one.kind == "discordant_teams"), None)
@@ -80,8 +80,8 @@ def _told(table: pd.DataFrame, pair: tuple[str, str] | None, units: str) -> str:
     of, given = map(plain, pair)
     sure = int((table[DISCORDANT] >= SURE).sum())
     return (
-        f"{sure} of {len(table):,} {units} {'is' if sure == 1 else 'are'} discordant with a probability of at "
-        f"least {SURE:g}: {of} and {given} lie on opposite sides of the average. They are ringed."
+        f"{sure} of {len(table):,} {units} {'is' if sure == 1 else 'are'} discordant with a probability of "
+        f"at least {SURE:g}: {of} and {given} lie on opposite sides of the average. They are ringed."
     )
 
 
