@@ -21,17 +21,6 @@ EXTENSIONS = ROOT / "docs" / "_extensions"
 FILES = sorted(EXAMPLES.glob("*/plot_*.py"))
 RESULTS = EXAMPLES / "results"
 
-AWAITED = {
-    "calibrate": "example on planning a study",
-    "left_out_layers": "example on layers",
-    "left_out_teams": "example on layer weights (C12)",
-    "plot_power": "example on planning a study",
-    "stack": "example on layer weights (C12)",
-    "teams_needed": "example on planning a study",
-}
-"""Public functions that no example calls yet, and what will; a name that is called must be taken off."""
-
-
 def extension(name: str) -> ModuleType:
     sys.path.insert(0, str(EXTENSIONS))
     try:
@@ -44,11 +33,9 @@ def public_functions() -> set[str]:
     return {name for name in coefficacy.__all__ if inspect.isfunction(getattr(coefficacy, name))}
 
 
-def test_every_public_function_is_in_an_example_or_awaited() -> None:
+def test_every_public_function_is_in_an_example() -> None:
     used = set().union(*(example.uses for example in extension("gallery_files").examples()))
-    assert sorted(public_functions() - used - set(AWAITED)) == []
-    assert sorted(set(AWAITED) & used) == []
-    assert sorted(set(AWAITED) - public_functions()) == []
+    assert sorted(public_functions() - used) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -11,6 +11,7 @@ from coefficacy.reporting.check_section import predictive_section
 from coefficacy.reporting.estimand_section import estimand_section
 from coefficacy.reporting.measurement import measurement_section
 from coefficacy.reporting.origin import simulated_note
+from coefficacy.reporting.units_section import units_section
 from coefficacy.reporting.words import headline, number, plain, question_sentence
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def render_report(fit: Fit, verdict: Verdict) -> str:
     Notes
     -----
     The page names teams and layers by their ids, and no person. It needs no network, and follows the reader's
-    light or dark setting.
+    light or dark setting. A short script lets readers sort and filter the teams; without it nothing is lost.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -52,6 +53,7 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
     return {
         "version": __version__,
         "css": Markup(_text("page.css")),
+        "script": Markup(_text("page.js")),
         "kicker": " · ".join(filter(None, ("coefficacy report", verdict.claim and f"claim {verdict.claim}"))),
         "title": fit.spec.title or plain(verdict.model),
         "simulated_note": simulated_note(fit),
@@ -69,7 +71,7 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
         "other_rivals": sections.other_rivals_table(verdict),
         "question_is_effect": fit.spec.question is not None,
         "estimands": estimand_section(fit, verdict),
-        "units": sections.units_section(fit),
+        "units": units_section(fit),
         "agreement": measurement_section(fit, verdict),
         "predictive": predictive_section(fit),
         "diagnostics": sections.diagnostics_section(fit, verdict, summary(fit)),

@@ -101,7 +101,14 @@ def check_figure(observed: np.ndarray, replicated: np.ndarray, *, label: str) ->
     return figure
 
 
-def latent_figure(table: pd.DataFrame, latent: str, *, units: str = "teams", named: bool = True) -> Figure:
+def latent_figure(
+    table: pd.DataFrame,
+    latent: str,
+    *,
+    units: str = "teams",
+    named: bool = True,
+    ringed: pd.Series | None = None,
+) -> Figure:
     """Draw every team's estimate of `latent` with its 95% interval, sorted, coloured by layer.
 
     Parameters
@@ -109,8 +116,10 @@ def latent_figure(table: pd.DataFrame, latent: str, *, units: str = "teams", nam
     table : as :func:`coefficacy.reporting.tables.team_estimates` returns it
     units : word for the rows
     named : write the ids under the axis (left out above 60 rows)
+    ringed : which rows of `table` to mark
     """
-    rows = table.sort_values(f"{latent}_mean", kind="stable").reset_index(drop=True)
+    marked = np.zeros(len(table), dtype=bool) if ringed is None else np.asarray(ringed)
+    rows = table.assign(ringed=marked).sort_values(f"{latent}_mean", kind="stable").reset_index(drop=True)
     rows.index += 1
     named = named and len(rows) <= _NAMED_TEAMS
     groups = _groups(rows["layer"].astype(str).tolist())
@@ -123,6 +132,12 @@ def latent_figure(table: pd.DataFrame, latent: str, *, units: str = "teams", nam
             axes.vlines(members, *ends, color=colour, lw=0.7 if thin else 1.6, alpha=0.55)
             size = 2.5 if thin else 5
             axes.plot(members, part[f"{latent}_mean"], marker, color=colour, ms=size, mew=0, label=group)
+        rings = rows.index[rows["ringed"]]
+        if len(rings):
+            means = rows.loc[rings, f"{latent}_mean"]
+            axes.plot(
+                rings, means, "o", color=INK, mfc="none", ms=5 if thin else 10, mew=1.3, label="discordant"
+            )
         axes.axhline(float(rows[f"{latent}_mean"].mean()), color=MUTED, lw=0.8, ls=(0, (4, 3)))
         axes.margins(x=0.01)
         axes.grid(axis="y")
@@ -131,8 +146,8 @@ def latent_figure(table: pd.DataFrame, latent: str, *, units: str = "teams", nam
         if named:
             labels = [_short(name) for name in rows["team"]]
             axes.set_xticks(rows.index, labels, rotation=90, fontsize=8)
-        if len(groups) > 1:
-            _legend_below(figure, columns=4)
+        if len(groups) > 1 or len(rings):
+            _legend_below(figure, columns=5 if len(rings) else 4)
     return figure
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coefficacy.reporting.plots import check_figure, effect_figure, latent_figure
+from coefficacy.reporting.hover import Spot
+from coefficacy.reporting.plots import check_figure, effect_figure
 from coefficacy.reporting.style import svg
-from coefficacy.reporting.tables import team_estimates, unit_level
 from coefficacy.reporting.words import (
     check_sentence,
     effect_axis,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from coefficacy.verdicts import Verdict
 
 __all__ = [
+    "INTERVAL",
     "RIVALS",
     "PageFigure",
     "PageTable",
@@ -43,10 +44,9 @@ __all__ = [
     "provenance_table",
     "public_notes",
     "timing_table",
-    "units_section",
 ]
 
-_INTERVAL = "95% interval"
+INTERVAL = "95% interval"
 RIVALS = "rivals"
 """Key of the rivals among a verdict's estimands."""
 _NO_RIVAL = "Not applicable: the question names no rival, or the comparison could not be made."
@@ -56,7 +56,8 @@ _NO_RIVAL = "Not applicable: the question names no rival, or the comparison coul
 class PageTable:
     """A table of ready-made text; the first column heads the rows.
 
-    `wordy`: cells hold long strings, not numbers; `prose`: they hold words.
+    `wordy`: cells hold long strings, not numbers; `prose`: they hold words. `kind`: ``"sortable"`` where a
+    reader may sort and filter.
     """
 
     caption: str
@@ -64,6 +65,7 @@ class PageTable:
     rows: tuple[tuple[str, ...], ...]
     wordy: bool = False
     prose: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,14 @@ def effect_section(fit: Fit, verdict: Verdict) -> dict[str, Any] | None:
     name = plain(str(effect["name"]).rpartition("~")[2].strip())
     interval = f"{number(effect['q2_5'])} to {number(effect['q97_5'])}"
     sentence = (
-        f"In standardised units the effect of {name} is {number(effect['mean'])} ({_INTERVAL} {interval}). "
+        f"In standardised units the effect of {name} is {number(effect['mean'])} ({INTERVAL} {interval}). "
         f"It is above 0 with probability {probability(effect.get('p_positive'))}, and within the region of "
         f"practical equivalence (ROPE, {number(rope[0])} to {number(rope[1])}) with probability "
         f"{probability(effect.get('p_rope'))}."
     )
     draws = effect_draws(fit)
     drawing = effect_figure(effect, rope, draws=draws, label=effect_axis(fit.spec))
-    caption = f"Posterior of the standardised effect: {_INTERVAL} (equal-tailed) as a line, mean as a point."
+    caption = f"Posterior of the standardised effect: {INTERVAL} (equal-tailed) as a line, mean as a point."
     scales = (("standardised", effect), ("raw", verdict.effect_raw or {}))
     return {
         "sentence": sentence,
@@ -153,24 +155,6 @@ def other_rivals_table(verdict: Verdict) -> PageTable | None:
     columns = ("against the rival", "difference in elpd", "standard error", "P(better)", "predictive check p")
     rows = tuple((*_elpd_row(found[name]["elpd"]), check) for name, check in checks.items())
     return PageTable(title, columns, rows)
-
-
-def units_section(fit: Fit) -> dict[str, Any]:
-    """Estimates of every team: one sorted figure a latent, and all of them in a table."""
-    level = unit_level(fit.spec)
-    table = team_estimates(fit)
-    latents = [measure.name for measure in fit.spec.measures if f"{measure.name}_mean" in table]
-    wanted = fit.spec.question.term if fit.spec.question else ""
-    latents.sort(key=lambda name: name != wanted)
-    figures = [_latent(table, name, level.name, named=not level.personal) for name in latents]
-    units = plain(plural(level.name))
-    return {
-        "title": f"Estimates of {units}",
-        "sentence": f"{len(table):,} {units}, each latent’s posterior mean and {_INTERVAL} "
-        "(equal-tailed). Intervals of neighbours overlap: ranks are far less certain than they look.",
-        "figures": figures,
-        "table": _units_table(table, latents, level.name) if latents and not level.personal else None,
-    }
 
 
 def diagnostics_section(fit: Fit, verdict: Verdict, summary: pd.DataFrame) -> dict[str, Any]:
@@ -256,40 +240,13 @@ def _elpd_row(elpd: Mapping[str, Any]) -> tuple[str, ...]:
     return (plain(str(elpd.get("rival", ""))), *numbers, probability(elpd.get("p_better")))
 
 
-def page_figure(drawing: Any, name: str, alt: str, caption: str, title: str = "") -> PageFigure:
-    """A figure as ``<svg>``, with its text alternative and caption."""
+def page_figure(
+    drawing: Any, name: str, alt: str, caption: str, title: str = "", *, spots: Iterable[Spot] = ()
+) -> PageFigure:
+    """A figure as ``<svg>``, with its text alternative and caption, and what it says when pointed at."""
     from markupsafe import Markup
 
-    return PageFigure(Markup(svg(drawing, name=name, alt=alt)), caption, title)
-
-
-def _latent(table: pd.DataFrame, latent: str, unit: str, *, named: bool) -> PageFigure:
-    means = table[f"{latent}_mean"]
-    words, units = plain(latent), plain(plural(unit))
-    alt = (
-        f"{words} of {len(table)} {units} with 95% intervals, sorted: "
-        f"posterior means from {number(float(means.min()))} to {number(float(means.max()))}."
-    )
-    coloured = " Colours and markers tell the layers apart." if table["layer"].nunique() > 1 else ""
-    caption = f"Posterior mean and {_INTERVAL} (equal-tailed); dashed: the mean of all {units}.{coloured}"
-    drawing = latent_figure(table, latent, units=units, named=named)
-    return page_figure(drawing, f"latent-{latent}", alt, caption, words.capitalize())
-
-
-def _units_table(table: pd.DataFrame, latents: Sequence[str], unit: str) -> PageTable:
-    columns = ["n", *(f"{plain(name)} {what}" for name in latents for what in ("mean", _INTERVAL))]
-    layered = table["layer"].astype(bool).any()
-    rows = tuple(
-        (str(row["team"]), *([str(row["layer"])] if layered else []), str(row["n"]), *_cells(row, latents))
-        for _, row in table.iterrows()
-    )
-    return PageTable(f"Every {unit}", (unit, *(["layer"] if layered else []), *columns), rows)
-
-
-def _cells(row: pd.Series, latents: Sequence[str]) -> Iterable[str]:
-    for name in latents:
-        yield number(float(row[f"{name}_mean"]))
-        yield f"{number(float(row[f'{name}_q2_5']))} to {number(float(row[f'{name}_q97_5']))}"
+    return PageFigure(Markup(svg(drawing, name=name, alt=alt, spots=tuple(spots))), caption, title)
 
 
 def _summary_table(summary: pd.DataFrame) -> PageTable:

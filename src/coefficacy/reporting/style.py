@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
+
+from coefficacy.reporting.hover import Spot, overlay
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,11 +64,11 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def svg(figure: Figure, *, name: str, alt: str) -> str:
+def svg(figure: Figure, *, name: str, alt: str, spots: Sequence[Spot] = ()) -> str:
     """Return `figure` as an ``<svg>`` element for a page, with `alt` as its text alternative.
 
     `name` keeps the ids of several figures on one page apart. Colours of the house style become CSS
-    variables.
+    variables. `spots` say what they are when they are pointed at.
     """
     import matplotlib
 
@@ -80,6 +82,7 @@ def svg(figure: Figure, *, name: str, alt: str) -> str:
     body = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg \1 @>", body, count=1)
     for colour, variable in _VARIABLES.items():
         body = body.replace(colour, f"var({variable})")
+    body = body.replace("</svg>", f"{overlay(figure, spots)}</svg>")
     return body.replace(
         "@", f'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'role="img" aria-label="{escape(alt)}"', 1

@@ -269,3 +269,8 @@ class ModelSpec:
     def lowest(self) -> Level:
         """The level of the smallest units."""
         return self.levels[0]
+
+    def _repr_html_(self) -> str:
+        from coefficacy.spec.show import model_html
+
+        return model_html(self)

@@ -105,8 +105,9 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in self.reasons)
+        about = escape(" ".join(filter(None, (self.claim, self.model))))
         return (
-            f"<div><strong>Verdict: {escape(self.verdict)}</strong>"
+            f"<div><strong>Verdict: {escape(self.verdict)}</strong> ({about})"
             f"<p>{escape(_effect_line(self))}</p><ul>{reasons}</ul></div>"
         )
 
