@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coefficacy.checks import Check as Check
+    from coefficacy.checks import Invariance as Invariance
     from coefficacy.checks import PredictiveChecks as PredictiveChecks
     from coefficacy.checks import agreement as agreement
+    from coefficacy.checks import invariance as invariance
     from coefficacy.checks import predictive_checks as predictive_checks
     from coefficacy.checks import reliability as reliability
     from coefficacy.datasets import list_datasets as list_datasets
@@ -72,7 +74,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Check": "checks",
     "PredictiveChecks": "checks",
+    "Invariance": "checks",
     "agreement": "checks",
+    "invariance": "checks",
     "reliability": "checks",
     "predictive_checks": "checks",
     "list_datasets": "datasets",

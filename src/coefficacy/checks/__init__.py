@@ -1,4 +1,4 @@
-"""Checks of a fit against its data; agreement within teams and reliability of their scores."""
+"""Checks of a fit against its data; agreement within teams, reliability of scores, measurement invariance."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from coefficacy.checks.fitted_priors import FittedPrior, fitted_priors
 from coefficacy.checks.measurement import (
     Agreement,
     Icc,
+    Invariance,
     Reliability,
     ad_mean,
     agreement,
     awg,
     icc,
+    invariance,
     reliability,
     rwg,
     rwg_j,
@@ -24,6 +26,7 @@ __all__ = [
     "Check",
     "FittedPrior",
     "Icc",
+    "Invariance",
     "PredictiveChecks",
     "Reliability",
     "RivalCheck",
@@ -32,6 +35,7 @@ __all__ = [
     "awg",
     "fitted_priors",
     "icc",
+    "invariance",
     "predictive_checks",
     "reliability",
     "rival_check",

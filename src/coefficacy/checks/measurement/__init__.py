@@ -8,6 +8,8 @@
 | `composites` | omega and the reliability of a mean score: closed forms |
 | `variances`, `draws` | what they need of a posterior: variances of latents, loadings, residuals |
 | `fitted` | all of them for a measure of a fit, with posterior intervals |
+| `invariance` | the same loadings and intercepts in all layers? |
+| `groups_of_teams`, `group_models` | its answers by group; its models, fitted and scored |
 | `notes` | what does not apply, what to keep in mind |
 """
 
@@ -18,16 +20,19 @@ from coefficacy.checks.measurement.composites import Composite, mean_reliability
 from coefficacy.checks.measurement.fitted import Reliability, reliability
 from coefficacy.checks.measurement.given_answers import Agreement, agreement
 from coefficacy.checks.measurement.indices import ad_mean, awg, rwg, rwg_j, rwg_lindell, uniform_variance
+from coefficacy.checks.measurement.invariance import Invariance, invariance
 
 __all__ = [
     "Agreement",
     "Composite",
     "Icc",
+    "Invariance",
     "Reliability",
     "ad_mean",
     "agreement",
     "awg",
     "icc",
+    "invariance",
     "mean_reliability",
     "omega",
     "reliability",
