@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from coefficacy.errors import FitError, Problem, did_you_mean
 from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.consensus import consensus_emergence
+from coefficacy.estimands.contexts import contextual_effect
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
 from coefficacy.estimands.emergence import emergent_share
@@ -27,6 +28,7 @@ ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
     {
         "ceiling": ceiling,
         "consensus_emergence": consensus_emergence,
+        "contextual_effect": contextual_effect,
         "discordant_teams": discordant_teams,
         "elasticity": elasticity,
         "emergent_share": emergent_share,

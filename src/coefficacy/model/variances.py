@@ -121,6 +121,29 @@ class Implied:
         mean, form = self._mean_of_members(name), self._form(level, name)
         return self._covary(mean, form, level) / self._share()
 
+    def by_level(self, name: str) -> dict[str, np.ndarray]:
+        """Return the variance of a measure by the level whose units it differs between, (chain, draw).
+
+        What a column explains counts at the level of the equation it stands in; the covariance of columns of
+        different levels, at the lower one.
+
+        Raises
+        ------
+        FitError
+            As :meth:`variance`.
+        """
+        lowest, *above = queries.level_names(self.spec)
+        first = next((level for level in above if self._has_component(level, name)), None)
+        parts = {lowest: self.variance(lowest, name)}
+        form = self._form(first, name) if first else {}
+        for level in above:
+            higher = queries.levels_above(self.spec, level)
+            at_least = {s: b for s, b in form.items() if s.level == level or s.level in higher}
+            beyond = {s: b for s, b in form.items() if s.level in higher}
+            where = first or level
+            parts[level] = self._covary(at_least, at_least, where) - self._covary(beyond, beyond, where)
+        return parts
+
     # Forms ------------------------------------------------------------------------------------------------
 
     def _layout(self, level: str) -> Layout:

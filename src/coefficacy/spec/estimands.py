@@ -92,6 +92,15 @@ def _predictors_of_outcomes(spec: ModelSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(factor.name for factor in found if not factor.function))
 
 
+def _measures(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(measure.name for measure in spec.measures)
+
+
+def _predictors_of_measures(spec: ModelSpec) -> tuple[str, ...]:
+    found = (f for r in spec.regressions if is_measure(spec, r.response) for f in factors(r.formula))
+    return tuple(dict.fromkeys(factor.name for factor in found))
+
+
 _CONDITIONS: Mapping[str, Option] = MappingProxyType(
     {"of": Option(text, outcomes), "needs": Option(texts, _predictors_of_outcomes)}
 )
@@ -108,6 +117,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "consensus_emergence": Kind(
             "Do members come to agree on {of} with {by}?",
             {"of": Option(text, _spread_outcomes), "by": Option(text, _spread_terms)},
+        ),
+        "contextual_effect": Kind(
+            "Does what a group has of {by} add to {of} beyond what its members have themselves?",
+            {"of": Option(text, _measures), "by": Option(text, _predictors_of_measures)},
         ),
         "discordant_teams": Kind(
             "Are there teams whose {of} and {given} point in opposite directions?",

@@ -11,6 +11,7 @@ from coefficacy.errors import CoefficacyError, Problem, did_you_mean
 from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
+from coefficacy.worlds.settings import simulate_settings
 from coefficacy.worlds.sources import simulate_two_sources
 from coefficacy.worlds.waves import simulate_consensus
 from coefficacy.worlds.world import World
@@ -24,6 +25,7 @@ CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
         "C4": simulate_adaptation,
         "C5": simulate_two_sources,
         "C13": simulate_necessity,
+        "C15": simulate_settings,
     }
 )
 """Claim code to the function that simulates a world in which its truth is known."""
