@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coefficacy.checks import Invariance as Invariance
     from coefficacy.checks import PredictiveChecks as PredictiveChecks
     from coefficacy.checks import agreement as agreement
+    from coefficacy.checks import composition as composition
     from coefficacy.checks import invariance as invariance
     from coefficacy.checks import predictive_checks as predictive_checks
     from coefficacy.checks import reliability as reliability
@@ -34,12 +35,15 @@ if TYPE_CHECKING:
     from coefficacy.estimands import ceiling as ceiling
     from coefficacy.estimands import confounding as confounding
     from coefficacy.estimands import consensus_emergence as consensus_emergence
+    from coefficacy.estimands import contextual_effect as contextual_effect
     from coefficacy.estimands import discordant_teams as discordant_teams
+    from coefficacy.estimands import dispersion as dispersion
     from coefficacy.estimands import elasticity as elasticity
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
     from coefficacy.estimands import intervene as intervene
     from coefficacy.estimands import necessity as necessity
+    from coefficacy.estimands import settings as settings
     from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
     from coefficacy.reporting import plot_ceiling as plot_ceiling
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from coefficacy.reporting import plot_discordant_teams as plot_discordant_teams
     from coefficacy.reporting import plot_paths as plot_paths
     from coefficacy.reporting import plot_power as plot_power
+    from coefficacy.reporting import plot_settings as plot_settings
     from coefficacy.reporting import report as report
     from coefficacy.reporting import report_of_record as report_of_record
     from coefficacy.sampling import Fit as Fit
@@ -77,6 +82,7 @@ _HOMES = {
     "Invariance": "checks",
     "agreement": "checks",
     "invariance": "checks",
+    "composition": "checks",
     "reliability": "checks",
     "predictive_checks": "checks",
     "list_datasets": "datasets",
@@ -89,6 +95,9 @@ _HOMES = {
     "StudyError": "errors",
     "SurveyError": "errors",
     "consensus_emergence": "estimands",
+    "contextual_effect": "estimands",
+    "dispersion": "estimands",
+    "settings": "estimands",
     "confounding": "estimands",
     "intervene": "estimands",
     "two_sources": "estimands",
@@ -106,6 +115,7 @@ _HOMES = {
     "plot_corners": "reporting",
     "plot_discordant_teams": "reporting",
     "plot_power": "reporting",
+    "plot_settings": "reporting",
     "report": "reporting",
     "report_of_record": "reporting",
     "Fit": "sampling",

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from coefficacy.errors import FitError, Problem, did_you_mean
 from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.consensus import consensus_emergence
+from coefficacy.estimands.contexts import contextual_effect
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
+from coefficacy.estimands.dispersion import dispersion
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.weakest_link import elasticity
@@ -27,7 +29,9 @@ ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
     {
         "ceiling": ceiling,
         "consensus_emergence": consensus_emergence,
+        "contextual_effect": contextual_effect,
         "discordant_teams": discordant_teams,
+        "dispersion": dispersion,
         "elasticity": elasticity,
         "emergent_share": emergent_share,
         "necessity": necessity,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from coefficacy import dims
 from coefficacy.dims import SAMPLE
 from coefficacy.errors import FitError, Problem
 from coefficacy.model.design import Column, expand
@@ -121,6 +122,29 @@ class Implied:
         mean, form = self._mean_of_members(name), self._form(level, name)
         return self._covary(mean, form, level) / self._share()
 
+    def by_level(self, name: str) -> dict[str, np.ndarray]:
+        """Return the variance of a measure by the level whose units it differs between, (chain, draw).
+
+        What a column explains counts at the level of the equation it stands in; the covariance of columns of
+        different levels, at the lower one.
+
+        Raises
+        ------
+        FitError
+            As :meth:`variance`.
+        """
+        lowest, *above = queries.level_names(self.spec)
+        first = next((level for level in above if self._has_component(level, name)), None)
+        parts = {lowest: self.variance(lowest, name)}
+        form = self._form(first, name) if first else {}
+        for level in above:
+            higher = queries.levels_above(self.spec, level)
+            at_least = {s: b for s, b in form.items() if s.level == level or s.level in higher}
+            beyond = {s: b for s, b in form.items() if s.level in higher}
+            where = first or level
+            parts[level] = self._covary(at_least, at_least, where) - self._covary(beyond, beyond, where)
+        return parts
+
     # Forms ------------------------------------------------------------------------------------------------
 
     def _layout(self, level: str) -> Layout:
@@ -208,11 +232,12 @@ class Implied:
         return drawn(self.posterior, name)
 
     def _coefficient(self, level: str, name: str, label: str) -> np.ndarray:
-        return self._draws(f"{level}.{name}").sel({f"{level}.{name}.term": label}).values
+        dim = dims.term_dim(level, name)
+        return self._draws(dims.equation_name(level, name)).sel({dim: label}).values
 
     def _sd(self, level: str, name: str) -> np.ndarray:
         """Residual SD of a latent; one where that sets its scale."""
-        label = f"sd({level}.{name})"
+        label = f"sd({dims.equation_name(level, name)})"
         if label in self.posterior:
             return self._draws(label).values
         return self._zeros() + 1.0

@@ -20,6 +20,7 @@ from coefficacy.reporting.results import (
     write_partial,
     write_results,
 )
+from coefficacy.reporting.settings_plot import plot_settings
 from coefficacy.reporting.tables import team_estimates
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "plot_discordant_teams",
     "plot_paths",
     "plot_power",
+    "plot_settings",
     "rebuild_page",
     "render_report",
     "report",

@@ -61,7 +61,11 @@ def _team_latents(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def _spread_outcomes(spec: ModelSpec) -> tuple[str, ...]:
-    return tuple(spread.response for spread in spec.spreads)
+    return tuple(s.response for s in spec.spreads if not is_measure(spec, s.response))
+
+
+def _scattered(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(s.response for s in spec.spreads if is_measure(spec, s.response))
 
 
 def _spread_terms(spec: ModelSpec) -> tuple[str, ...]:
@@ -92,6 +96,15 @@ def _predictors_of_outcomes(spec: ModelSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(factor.name for factor in found if not factor.function))
 
 
+def _measures(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(measure.name for measure in spec.measures)
+
+
+def _predictors_of_measures(spec: ModelSpec) -> tuple[str, ...]:
+    found = (f for r in spec.regressions if is_measure(spec, r.response) for f in factors(r.formula))
+    return tuple(dict.fromkeys(factor.name for factor in found))
+
+
 _CONDITIONS: Mapping[str, Option] = MappingProxyType(
     {"of": Option(text, outcomes), "needs": Option(texts, _predictors_of_outcomes)}
 )
@@ -109,6 +122,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Do members come to agree on {of} with {by}?",
             {"of": Option(text, _spread_outcomes), "by": Option(text, _spread_terms)},
         ),
+        "contextual_effect": Kind(
+            "Does what a group has of {by} add to {of} beyond what its members have themselves?",
+            {"of": Option(text, _measures), "by": Option(text, _predictors_of_measures)},
+        ),
         "discordant_teams": Kind(
             "Are there teams whose {of} and {given} point in opposite directions?",
             {
@@ -116,6 +133,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "given": Option(text, _team_latents),
                 "margin": Option(number, required=False),
             },
+        ),
+        "dispersion": Kind(
+            "Do teams have less {of} the further their members are apart in {by}?",
+            {"of": Option(text, _team_outcomes), "by": Option(text, _scattered)},
         ),
         "elasticity": Kind("Can {needs} stand in for each other in {of}?", {**_CONDITIONS, **_SECOND_STAGE}),
         "emergent_share": Kind(

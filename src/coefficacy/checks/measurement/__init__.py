@@ -10,6 +10,7 @@
 | `fitted` | all of them for a measure of a fit, with posterior intervals |
 | `invariance` | the same loadings and intercepts in all layers? |
 | `groups_of_teams`, `group_models` | its answers by group; its models, fitted and scored |
+| `compositions` | several measures side by side, by the outcome that they predict |
 | `notes` | what does not apply, what to keep in mind |
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from coefficacy.checks.measurement.anova import Icc, icc, spearman_brown
 from coefficacy.checks.measurement.composites import Composite, mean_reliability, omega
+from coefficacy.checks.measurement.compositions import composition
 from coefficacy.checks.measurement.fitted import Reliability, reliability
 from coefficacy.checks.measurement.given_answers import Agreement, agreement
 from coefficacy.checks.measurement.indices import ad_mean, awg, rwg, rwg_j, rwg_lindell, uniform_variance
@@ -31,6 +33,7 @@ __all__ = [
     "ad_mean",
     "agreement",
     "awg",
+    "composition",
     "icc",
     "invariance",
     "mean_reliability",
