@@ -168,8 +168,8 @@ co.predictive_checks(fit, replication="same teams", seed=1).get("outcome.calibra
 order = mid.to_series().sort_values()
 print(
     f"The account by belief has its largest weight in {order.index[-1]} ({order.iloc[-1]:.2f}) and its\n"
-    f"smallest in {order.index[0]} ({order.iloc[0]:.2f}). Layers in which its median weight is above one half: "
-    f"{', '.join(sorted(order.index[order > 0.5]))}."
+    f"smallest in {order.index[0]} ({order.iloc[0]:.2f}). Layers in which its median weight is above one "
+    f"half: {', '.join(sorted(order.index[order > 0.5]))}."
 )
 
 # %%

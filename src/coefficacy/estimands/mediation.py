@@ -140,8 +140,8 @@ class _Words:
         m1, m2 = map(_plain, paths.mediators)
         self.outcome = _plain(outcome)
         self.difference = (
-            f"effect of {second} on {self.outcome} through {m2}, minus that of {first} through {m1}, in SDs of "
-            f"{self.outcome}"
+            f"effect of {second} on {self.outcome} through {m2}, minus that of {first} through {m1}, in SDs "
+            f"of {self.outcome}"
         )
 
 

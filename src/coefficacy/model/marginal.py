@@ -209,7 +209,8 @@ class _Collapsed:
             of_people = [part[self.incomplete.people] for part in of_people]
             of_teams = [np.delete(part, self.incomplete.teams, axis=0) for part in of_teams]
             index = np.unique(index[self.incomplete.people], return_inverse=True)[1]
-        return summarise(*of_people, *of_teams[:2], index, of_teams[2])
+        of_outcomes, of_columns, moderators = of_teams
+        return summarise(of_people[0], of_people[1], of_people[2], of_outcomes, of_columns, index, moderators)
 
     def _columns(self, level: str) -> dict[str, np.ndarray]:
         """Distinct observed columns of a level by label, in the order of the layout."""
