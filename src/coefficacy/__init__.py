@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
     from coefficacy.estimands import intervene as intervene
+    from coefficacy.estimands import latent_correlation as latent_correlation
+    from coefficacy.estimands import layer_paths as layer_paths
     from coefficacy.estimands import necessity as necessity
     from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
@@ -87,6 +89,8 @@ _HOMES = {
     "consensus_emergence": "estimands",
     "confounding": "estimands",
     "intervene": "estimands",
+    "latent_correlation": "estimands",
+    "layer_paths": "estimands",
     "two_sources": "estimands",
     "ceiling": "estimands",
     "elasticity": "estimands",

@@ -11,8 +11,10 @@ from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
+from coefficacy.estimands.distinct import latent_correlation
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.mediation import two_sources
+from coefficacy.estimands.slopes import layer_paths
 from coefficacy.estimands.weakest_link import elasticity
 from coefficacy.spec.estimands import options_of
 
@@ -30,6 +32,8 @@ ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
         "discordant_teams": discordant_teams,
         "elasticity": elasticity,
         "emergent_share": emergent_share,
+        "latent_correlation": latent_correlation,
+        "layer_paths": layer_paths,
         "necessity": necessity,
         "two_sources": two_sources,
     }

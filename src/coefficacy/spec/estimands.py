@@ -122,6 +122,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Is the {of} of teams more than what members bring with them ({given})?",
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
         ),
+        "latent_correlation": Kind(
+            "Are {between} two things between teams, or one?",
+            {"between": Option(texts, _team_latents)},
+        ),
+        "layer_paths": Kind(
+            "Which of {by} predicts which of {of}, and in which layer?",
+            {
+                "of": Option(texts, _team_outcomes),
+                "by": Option(texts, _predictors_of_outcomes),
+                "seed": Option(number, required=False),
+            },
+        ),
         "necessity": Kind(
             "Does {of} need all of {needs}, so that one of them alone brings a team little?",
             {**_CONDITIONS, "cut": Option(number, required=False)},

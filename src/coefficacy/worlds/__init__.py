@@ -8,6 +8,7 @@ from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.registry import CLAIMS, simulate
 from coefficacy.worlds.sources import simulate_two_sources
+from coefficacy.worlds.two_efficacies import simulate_two_efficacies
 from coefficacy.worlds.waves import simulate_consensus
 from coefficacy.worlds.world import World
 
@@ -21,5 +22,6 @@ __all__ = [
     "simulate_consensus",
     "simulate_emergence",
     "simulate_necessity",
+    "simulate_two_efficacies",
     "simulate_two_sources",
 ]

@@ -12,6 +12,7 @@ from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.sources import simulate_two_sources
+from coefficacy.worlds.two_efficacies import simulate_two_efficacies
 from coefficacy.worlds.waves import simulate_consensus
 from coefficacy.worlds.world import World
 
@@ -23,6 +24,7 @@ CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
         "C2": simulate_consensus,
         "C4": simulate_adaptation,
         "C5": simulate_two_sources,
+        "C11": simulate_two_efficacies,
         "C13": simulate_necessity,
     }
 )
