@@ -125,7 +125,9 @@ def common_integrated(built, point, values) -> float:
     )
 
 
-@pytest.mark.parametrize("name", ["layers", "layers, free loadings", "moderated layers", "bifactor in layers"])
+@pytest.mark.parametrize(
+    "name", ["layers", "layers, free loadings", "moderated layers", "bifactor in layers"]
+)
 def test_layers_are_integrated_out(name):
     """By the kernel given the mean of their effects; here over that mean, too."""
     spec, survey = survey_of(name)

@@ -28,7 +28,8 @@ SPECS = {
     "an outcome that predicts": A + '[team]\ny = "a + w"\nz = "a + y"\n',
     "bifactor": GENERAL.format(BOTH) + ONE + '[person]\ng = "c + x"\n[team]\ng = "c + w"\ny = "g + c"\n',
     "bifactor, one set without": GENERAL.format(OTHER) + '[team]\ny = "g + w"\n',
-    "bifactor of two": A + '[measures.b]\nitems = ["b_*"]\nspecific = { s = ["b_1"] }\n[team]\na = "b"\ny = "a"\n',
+    "bifactor of two": A
+    + '[measures.b]\nitems = ["b_*"]\nspecific = { s = ["b_1"] }\n[team]\na = "b"\ny = "a"\n',
     "correlated latents": A + B + ONE + '[team]\ny = "a + b + c"\n',
 }
 MODERATED = {

@@ -17,6 +17,7 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `ceilings` | necessary condition analysis beside an additive world (C13) |
 | `weakest_link` | how well one condition can stand in for another (C13) |
 | `equation`, `additive` | an outcome's equation with drawn predictors; the additive rival in closed form |
+| `distinct`, `slopes` | whether two latents are two things, and what each predicts in which layer (C11) |
 | `discordance` | strong members and a weak team, and the reverse (C1) |
 """
 
@@ -27,10 +28,12 @@ from coefficacy.estimands.confounders import confounding
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
+from coefficacy.estimands.distinct import latent_correlation
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.interventions import intervene
 from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.registry import ESTIMANDS, estimate
+from coefficacy.estimands.slopes import layer_paths
 from coefficacy.estimands.weakest_link import elasticity
 
 __all__ = [
@@ -43,6 +46,8 @@ __all__ = [
     "emergent_share",
     "estimate",
     "intervene",
+    "latent_correlation",
+    "layer_paths",
     "necessity",
     "two_sources",
 ]

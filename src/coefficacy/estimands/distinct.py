@@ -26,8 +26,9 @@ def latent_correlation(fit: Fit, *, between: Sequence[str]) -> xr.Dataset:
     .. math:: \rho = \frac{Cov(u_1, u_2)}{SD(u_1)\, SD(u_2)}
 
     between the teams of a layer, as the draw's parameters imply it: free of errors of measurement, of what
-    single items have in teams, and of who is on the team. Where it is 1 the two order teams alike, and no data
-    on teams can tell them apart. A cut of .9 for "two things" is a convention (Rönkkö and Cho 2022 weigh it).
+    single items have in teams, and of who is on the team. Where it is 1 the two order teams alike, and no
+    data on teams can tell them apart. A cut of .9 for "two things" is a convention (Rönkkö and Cho 2022
+    weigh it).
 
     Parameters
     ----------

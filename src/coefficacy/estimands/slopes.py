@@ -25,9 +25,9 @@ __all__ = ["layer_paths"]
 def layer_paths(fit: Fit, *, of: Sequence[str], by: Sequence[str], seed: float = 0) -> xr.Dataset:
     r"""Return what predicts each outcome of teams, and how strongly, in every unit above them.
 
-    In layer k a path is :math:`(b + a_k)\, SD(x)`: the fixed coefficient, the layer's own deviation where the
-    equation has ``(... + x | layer)``, and the SD of the predictor between the teams of a layer (model-implied
-    for latents, the sample's for columns). Deviations are drawn from what draws of the teams' latents and
+    In layer k a path is :math:`(b + a_k)\, SD(x)`: the fixed coefficient, the layer's own deviation where
+    the equation has ``(... + x | layer)``, and the SD of the predictor between the teams of a layer
+    (model-implied for latents, the sample's for columns). Deviations are drawn from what draws of the teams' latents and
     parameters leave open; given these they are normal,
 
     .. math:: a_k \sim N\bigl(V Z_k' r_k / \sigma^2, V\bigr), \quad V = (S^{-1} + Z_k' Z_k / \sigma^2)^{-1}
@@ -47,14 +47,14 @@ def layer_paths(fit: Fit, *, of: Sequence[str], by: Sequence[str], seed: float =
         In the outcome's unit per SD of the predictor, dims (chain, draw, ...): ``path`` (layer, outcome,
         predictor); ``average`` (outcome, predictor) over the layers at hand, each counted once; ``lead``
         (layer, outcome), by how much an outcome's own predictor has the larger path (than the largest other);
-        ``crossing`` (headline), the least lead of all outcomes on average over layers: above zero each outcome
-        is predicted best by its own.
+        ``crossing`` (headline), the least lead of all outcomes on average over layers: above zero each
+        outcome is predicted best by its own.
 
     Raises
     ------
     FitError
-        There is no layer, an outcome is not gaussian, its equation has no such predictor, or random effects of
-        several levels above.
+        There is no layer, an outcome is not gaussian, its equation has no such predictor, or random effects
+        of several levels above.
 
     Examples
     --------

@@ -9,7 +9,6 @@ out; they are sampled and enter as data would, and the teams above them are stil
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ from coefficacy.model.moderation import Moderation
 from coefficacy.model.obstacles import is_sampled, why_not_marginal
 from coefficacy.model.outcomes import outcome_intercept
 from coefficacy.model.recovered import RECOVER, TeamRecovery
-from coefficacy.model.specifics import specifics_of
+from coefficacy.model.rows import Rows, column, joined, person_forms, person_rows, with_specifics
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
@@ -80,18 +79,6 @@ def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
     )
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Groups of items and single responses of a level, as rows of linear forms."""
-
-    response: list[int] = field(default_factory=list)
-    member: list[int] = field(default_factory=list)
-    scale: list[Any] = field(default_factory=list)
-    below: list[Any] = field(default_factory=list)
-    constant: list[Any] = field(default_factory=list)
-    item: list[tuple[Measure, int] | None] = field(default_factory=list)
-
-
 class _Collapsed:
     """Builds the density of one model from its structure."""
 
@@ -107,7 +94,6 @@ class _Collapsed:
             y for y in queries.outcomes(self.spec) if queries.outcome_level(self.spec, y) == self.team
         ]
         self.first_score = sum(len(self.survey.items[m.name]) for m in self.projected)
-        self.n_specific = sum(len(m.specific) for m in self.projected)
         self.above = UnitsAbove(structure, self.outcomes)
         self.moderation = Moderation(structure, self.outcomes)
         self.reason = self._reason()
@@ -245,12 +231,13 @@ class _Collapsed:
     ) -> None:
         structure, data, first = self.structure, self.data, np.asarray(self.first_score)
         loading = [loadings(structure, m) for m in self.projected]
-        theta = _joined([residual_sds(structure, m) ** 2 for m in self.projected])
-        tau2 = _joined([self._tau2(m) for m in self.projected])
+        theta = joined([residual_sds(structure, m) ** 2 for m in self.projected])
+        tau2 = joined([self._tau2(m) for m in self.projected])
 
-        own, self.person_starts = self._person_rows(person, loading)
+        others = (*self.sampled, *self.exact)
+        own, self.person_starts = person_rows(self.structure, self.projected, others, person, loading)
         starts, n_rows = self.person_starts, len(own.response)
-        person_z, person_x = self._person_forms(own, person)
+        person_z, person_x = person_forms(self.structure, self.projected, own, person)
         person_loading = self._group_loadings(loading)
         none = pt.zeros(self.first_score)
         density = CellsDensity()(
@@ -263,13 +250,13 @@ class _Collapsed:
         pm.Potential("persons.density", density)
 
         rows, self.starts, own_loading = self._between_rows(person, team, loading)
-        nu = _joined(
+        nu = joined(
             [
                 item_intercepts(structure, m, around=self._around(team, m.name, ls))
                 for m, ls in zip(self.projected, own_loading, strict=True)
             ]
         )
-        between_loading = _joined(
+        between_loading = joined(
             [
                 ls if self._is_one_group(m) else pt.ones(len(self.survey.items[m.name]))
                 for m, ls in zip(self.projected, own_loading, strict=True)
@@ -310,77 +297,25 @@ class _Collapsed:
         sd = item_residual_sds(self.structure, measure, integrated=True)
         return pt.zeros(len(self.survey.items[measure.name])) if sd is None else sd**2
 
-    def _person_rows(self, person: Equations, loading: list[Any]) -> tuple[_Rows, np.ndarray]:
-        """Rows of people's linear forms, and where their items start."""
-        rows, starts = _Rows(), [0]
-        for measure, own in zip(self.projected, loading, strict=True):
-            at, n = person.responses.index(measure.name), len(self.survey.items[measure.name])
-            scales: list[Any] = [own[i] for i in range(n)] if measure.specific else [1.0]
-            rows.response += [at] * len(scales)
-            rows.scale += scales
-            rows.item += [(measure, i) if measure.specific else None for i in range(len(scales))]
-            starts += [starts[-1] + k for k in range(1, n + 1)] if measure.specific else [starts[-1] + n]
-        for measure in (*self.sampled, *self.exact):
-            rows.response.append(person.responses.index(measure.name))
-            rows.scale.append(1.0)
-            rows.item.append(None)
-        return rows, np.array(starts)
-
-    def _person_forms(self, rows: _Rows, person: Equations) -> tuple[Any, Any]:
-        at = np.array(rows.response, int)
-        z, x = person.z[at], person.x[at]
-        if any(not isinstance(s, float) for s in rows.scale):
-            scale = _column(rows.scale)
-            z, x = z * scale, x * scale
-        return self._with_specifics(z, rows.item, "within"), x
-
     def _group_loadings(self, loading: list[Any]) -> Any:
         """Loadings of items on the form of their group: one where each item has a form of its own."""
-        return _joined(
+        return joined(
             [
                 pt.ones(len(self.survey.items[m.name])) if m.specific else own
                 for m, own in zip(self.projected, loading, strict=True)
             ]
         )
 
-    def _with_specifics(self, z: Any, items: list[tuple[Measure, int] | None], kind: str) -> Any:
-        """Add the sources of specific factors to forms (row, source); later rows have none of them."""
-        if not self.n_specific:
-            return z
-        added, start = pt.zeros((z.shape[0], self.n_specific)), 0
-        for measure in self.projected:
-            specifics = specifics_of(self.structure, measure)
-            if specifics is None:
-                continue
-            of_items = getattr(specifics, kind)
-            rows = [(k, item[1]) for k, item in enumerate(items) if item and item[0] == measure]
-            if rows:
-                at, which = (np.array(part, int) for part in zip(*rows, strict=True))
-                columns = np.arange(start, start + specifics.n_factors)
-                added = pt.set_subtensor(added[at[:, None], columns], of_items[which])
-            start += specifics.n_factors
-        return pt.concatenate([z, added], axis=1)
-
     def _between_rows(
         self, person: Equations, team: Equations, loading: list[Any]
-    ) -> tuple[_Rows, Any, list[Any]]:
+    ) -> tuple[Rows, Any, list[Any]]:
         """Rows of linear forms, where their items start, and the team-level loadings of each measure."""
-        rows, starts, between = _Rows(), [0], []
+        rows, starts, between = Rows(), [0], []
 
-        def add(
-            name: str,
-            scale: Any = 1.0,
-            below: Any = 1.0,
-            constant: Any = 0.0,
-            item: tuple[Measure, int] | None = None,
-        ) -> None:
-            rows.item.append(item)
-            rows.response.append(team.responses.index(name))
+        def add(name: str, **more: Any) -> None:
             known = name in person.responses
-            rows.member.append(person.responses.index(name) if known else len(person.responses))
-            rows.scale.append(scale)
-            rows.below.append(below)
-            rows.constant.append(constant)
+            member = person.responses.index(name) if known else len(person.responses)
+            rows.add(team.responses.index(name), member, **more)
 
         for measure, own in zip(self.projected, loading, strict=True):
             n = len(self.survey.items[measure.name])
@@ -390,7 +325,7 @@ class _Collapsed:
                 starts.append(starts[-1] + n)
                 continue
             for i in range(n):
-                add(measure.name, between[-1][i], own[i], item=(measure, i))
+                add(measure.name, scale=between[-1][i], below=own[i], item=(measure, i))
                 starts.append(starts[-1] + 1)
         for measure in self.sampled:
             add(measure.name)
@@ -412,13 +347,13 @@ class _Collapsed:
     def _around(team: Equations, response: str, loading: Any) -> Any:
         return -loading * team.shift[response] if team.shift else None
 
-    def _forms(self, rows: _Rows, person: Equations, team: Equations) -> tuple[Any, Any, Any, Any, Any]:
+    def _forms(self, rows: Rows, person: Equations, team: Equations) -> tuple[Any, Any, Any, Any, Any]:
         """Forms of the rows, then of predictors whose coefficients differ; how far these reach."""
         own = pt.concatenate([person.z, pt.zeros((1, len(person.responses)))])[np.array(rows.member, int)]
         at = np.array(rows.response, int)
         z, m, x, totals = team.z[at], team.m[at], team.x[at], team.totals[at]
         if any(not isinstance(s, float) for s in rows.scale):
-            scale, below = _column(rows.scale), _column(rows.below)
+            scale, below = column(rows.scale), column(rows.below)
             z, m, x, totals, own = z * scale, m * scale, x * scale, totals * scale, own * below
         constant = pt.stack([pt.as_tensor(c).astype("float64") for c in rows.constant])
         m = m + own
@@ -429,8 +364,8 @@ class _Collapsed:
             totals = pt.concatenate([totals, team.totals[by]])
             constant = pt.concatenate([constant, pt.zeros(len(by))])
         columns, spread = self.above.columns_and_spread(x, constant)
-        z = self._with_specifics(z, rows.item, "between")
-        m = self._with_specifics(m, rows.item, "within")
+        z = with_specifics(self.structure, self.projected, z, rows.item, "between")
+        m = with_specifics(self.structure, self.projected, m, rows.item, "within")
         return z, m, columns, spread, self.moderation.reach(totals)
 
     # Recovery -----------------------------------------------------------------------------------------------
@@ -448,8 +383,8 @@ class _Collapsed:
         columns, spread = self.above.columns_and_spread(team.x, constant)
         forms = {
             **forms,
-            "value_z": self._with_specifics(team.z * own, [], "between"),
-            "value_m": self._with_specifics(team.m + team.members, [], "within"),
+            "value_z": with_specifics(self.structure, self.projected, team.z * own, [], "between"),
+            "value_m": with_specifics(self.structure, self.projected, team.m + team.members, [], "within"),
             "value_b": columns,
             "value_spread": spread,
             "value_reach": self.moderation.reach(team.totals),
@@ -471,11 +406,3 @@ class _Collapsed:
             person_starts=self.person_starts,
             by=self.by,
         )
-
-
-def _column(values: list[Any]) -> Any:
-    return pt.stack([pt.as_tensor(value).astype("float64") for value in values])[:, None]
-
-
-def _joined(parts: list[Any]) -> Any:
-    return pt.concatenate(parts) if parts else pt.zeros(0)

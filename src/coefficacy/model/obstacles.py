@@ -56,6 +56,8 @@ def _measure_obstacle(spec: ModelSpec, survey: Survey, measure: Measure, lowest:
     single, sampled = len(survey.items[name]) == 1, is_sampled(survey, measure)
     if single and sampled:
         return "has a single item that is not gaussian and complete"
+    if sampled and measure.specific:
+        return "has specific factors and answers that are missing"
     if sampled and measure.loadings == "free":
         return "has free team-level loadings and items that are not gaussian and complete"
     return ""

@@ -30,7 +30,7 @@ class Specifics:
 
     Attributes
     ----------
-    within, between : (item, factor), coefficients of the items on sources of unit variance, people's and teams'
+    within, between : (item, factor), coefficients of the items on people's and teams' unit-variance sources
     """
 
     within: Any

@@ -54,9 +54,9 @@ def simulate_two_efficacies(
         u_{jm} = 0.15 x_j + l_{km} + \zeta_{jm}, \quad
         y_{jo} = \sum_m p_{kom} u_{jm} / 0.5 + 0.2 x_j + l_{ko} + e_{jo}
 
-    for latents m (adopt, resist) and outcomes o (adoption, renegotiation). Adopting bears on adoption (.45) in
-    all layers, resisting on renegotiation: .55 in engineering layers and .15 in operational ones, each with
-    deviations of its own (SD .05).
+    for latents m (adopt, resist) and outcomes o (adoption, renegotiation). Adopting bears on adoption (.45)
+    in all layers, resisting on renegotiation: .55 in engineering layers and .15 in operational ones, each
+    with deviations of its own (SD .05).
 
     Parameters
     ----------
