@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from coefficacy.reporting import plot_confounding as plot_confounding
     from coefficacy.reporting import plot_corners as plot_corners
     from coefficacy.reporting import plot_discordant_teams as plot_discordant_teams
+    from coefficacy.reporting import plot_layer_paths as plot_layer_paths
     from coefficacy.reporting import plot_paths as plot_paths
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import report as report
@@ -102,6 +103,7 @@ _HOMES = {
     "plot_ceiling": "reporting",
     "plot_check": "reporting",
     "plot_confounding": "reporting",
+    "plot_layer_paths": "reporting",
     "plot_paths": "reporting",
     "plot_corners": "reporting",
     "plot_discordant_teams": "reporting",

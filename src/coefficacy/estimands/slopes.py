@@ -27,8 +27,8 @@ def layer_paths(fit: Fit, *, of: Sequence[str], by: Sequence[str], seed: float =
 
     In layer k a path is :math:`(b + a_k)\, SD(x)`: the fixed coefficient, the layer's own deviation where
     the equation has ``(... + x | layer)``, and the SD of the predictor between the teams of a layer
-    (model-implied for latents, the sample's for columns). Deviations are drawn from what draws of the teams' latents and
-    parameters leave open; given these they are normal,
+    (model-implied for latents, the sample's for columns). Deviations are drawn from what draws of the teams'
+    latents and parameters leave open; given these they are normal,
 
     .. math:: a_k \sim N\bigl(V Z_k' r_k / \sigma^2, V\bigr), \quad V = (S^{-1} + Z_k' Z_k / \sigma^2)^{-1}
 
