@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import account_weights as account_weights
     from coefficacy.estimands import ceiling as ceiling
     from coefficacy.estimands import confounding as confounding
     from coefficacy.estimands import consensus_emergence as consensus_emergence
@@ -93,6 +94,7 @@ _HOMES = {
     "latent_correlation": "estimands",
     "layer_paths": "estimands",
     "two_sources": "estimands",
+    "account_weights": "estimands",
     "ceiling": "estimands",
     "elasticity": "estimands",
     "discordant_teams": "estimands",

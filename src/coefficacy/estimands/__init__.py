@@ -17,12 +17,14 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `ceilings` | necessary condition analysis beside an additive world (C13) |
 | `weakest_link` | how well one condition can stand in for another (C13) |
 | `equation`, `additive` | an outcome's equation with drawn predictors; the additive rival in closed form |
+| `accounts` | which of two accounts teams follow, by layer (C12) |
 | `distinct`, `slopes` | whether two latents are two things, and what each predicts in which layer (C11) |
 | `discordance` | strong members and a weak team, and the reverse (C1) |
 """
 
 from __future__ import annotations
 
+from coefficacy.estimands.accounts import account_weights
 from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.confounders import confounding
 from coefficacy.estimands.consensus import consensus_emergence
@@ -38,6 +40,7 @@ from coefficacy.estimands.weakest_link import elasticity
 
 __all__ = [
     "ESTIMANDS",
+    "account_weights",
     "ceiling",
     "confounding",
     "consensus_emergence",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from coefficacy.errors import FitError, Problem, did_you_mean
+from coefficacy.estimands.accounts import account_weights
 from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.corners import necessity
@@ -27,6 +28,7 @@ __all__ = ["ESTIMANDS", "estimate"]
 
 ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
     {
+        "account_weights": account_weights,
         "ceiling": ceiling,
         "consensus_emergence": consensus_emergence,
         "discordant_teams": discordant_teams,

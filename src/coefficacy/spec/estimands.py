@@ -101,6 +101,16 @@ _SECOND_STAGE: Mapping[str, Option] = MappingProxyType(
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
+        "account_weights": Kind(
+            "Does the model's account of {of}, and not {rival}, hold in more teams of {where} than elsewhere?",
+            {
+                "of": Option(text, _team_outcomes),
+                "rival": Option(text, lambda spec: (rival.name for rival in spec.rivals)),
+                "where": Option(texts),
+                "prior": Option(pair, required=False),
+                "seed": Option(number, required=False),
+            },
+        ),
         "ceiling": Kind(
             "Is the corner of much {of} with little {needs} emptier than additive effects leave it?",
             {**_CONDITIONS, "line": Option(text, lambda _: LINES, required=False), **_SECOND_STAGE},

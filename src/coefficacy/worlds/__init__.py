@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coefficacy.worlds.accounts import simulate_accounts
 from coefficacy.worlds.design import Design, Scale
 from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
@@ -18,6 +19,7 @@ __all__ = [
     "Scale",
     "World",
     "simulate",
+    "simulate_accounts",
     "simulate_adaptation",
     "simulate_consensus",
     "simulate_emergence",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
+from coefficacy.worlds.accounts import simulate_accounts
 from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
@@ -25,6 +26,7 @@ CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
         "C4": simulate_adaptation,
         "C5": simulate_two_sources,
         "C11": simulate_two_efficacies,
+        "C12": simulate_accounts,
         "C13": simulate_necessity,
     }
 )
