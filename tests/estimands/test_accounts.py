@@ -33,13 +33,18 @@ def test_a_stated_prior_stands_beside_the_weights_and_leaves_the_headline_alone(
     np.testing.assert_allclose(plain["contrast"], expected)
     assert float(weight.mean("draw").sel(layer="engineering_1").mean()) > 0.5
     assert "weight_with_prior" not in plain
-    sd = {name: float(stated[name].sel(layer="operational_1").std()) for name in ("weight", "weight_with_prior")}
+    sd = {
+        name: float(stated[name].sel(layer="operational_1").std()) for name in ("weight", "weight_with_prior")
+    }
     assert sd["weight_with_prior"] < sd["weight"]
 
 
 @pytest.mark.parametrize(
     ("where", "said"),
-    [(["engineering_9"], "there is no layer 'engineering_9'"), (["engineering_1", "operational_1"], "names all")],
+    [
+        (["engineering_9"], "there is no layer 'engineering_9'"),
+        (["engineering_1", "operational_1"], "names all"),
+    ],
 )
 def test_layers_that_cannot_be_compared_are_refused(fit: co.Fit, where: list[str], said: str) -> None:
     with pytest.raises(FitError, match=said):

@@ -43,7 +43,10 @@ def test_the_indicator_is_summed_out(stated: np.ndarray | None) -> None:
     sigma, weight = np.exp(point["sigma_log__"]), 1 / (1 + np.exp(-odds))[given.layer]
     rest = given.y - point["intercept"][given.layer]
     b = [point["b.0"], point["b.1"]]
-    variance = [sigma**2 + np.einsum("p,jpq,q->j", c, a.uncertainty, c) for a, c in zip(given.accounts, b, strict=True)]
+    variance = [
+        sigma**2 + np.einsum("p,jpq,q->j", c, a.uncertainty, c)
+        for a, c in zip(given.accounts, b, strict=True)
+    ]
     parts = [
         np.log(w) + norm.logpdf(rest, a.x @ c, np.sqrt(v))
         for a, c, v, w in zip(given.accounts, b, variance, (weight, 1 - weight), strict=True)

@@ -11,6 +11,7 @@ from coefficacy.errors import FitError, Problem
 from coefficacy.estimands.labels import labelled
 from coefficacy.model.variances import Implied
 from coefficacy.spec import queries
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,12 +61,11 @@ def latent_correlation(fit: Fit, *, between: Sequence[str]) -> xr.Dataset:
     lowest, team = queries.level_names(fit.spec)[:2]
     implied = Implied(fit.posterior, fit.spec, fit.survey)
     words = " and ".join(name.replace("_", " ") for name in between)
+    of_one = f" of one {fit.spec.levels[2].name}" if len(fit.spec.levels) > 2 else ""
     found = {
         "correlation": (
             _correlation(implied.covariance(team, between, within=True)),
-            f"correlation of {words} between the {team}s of one unit above"
-            if len(fit.spec.levels) > 2
-            else f"correlation of {words} between {team}s",
+            f"correlation of {words} between {plural(team)}{of_one}",
         )
     }
     if all(name in queries.latents(fit.spec, lowest) for name in between):

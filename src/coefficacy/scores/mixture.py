@@ -53,8 +53,8 @@ def mix(
 ) -> Mixture:
     r"""Estimate how many teams of each layer follow the model's equation of an outcome, how many a rival's.
 
-    Every team follows one of the two, with the probability :math:`w_l` that its layer has, and which one it is
-    is summed out (see :func:`coefficacy.scores.mixture_model.mixture_model`). Latents are measured first, by
+    Every team follows one of the two, with the probability :math:`w_l` that its layer has, and which one it
+    is is summed out (see :func:`coefficacy.scores.mixture_model.mixture_model`). Latents are measured first, by
     the model without outcomes, and enter with what is expected of them given the answers and with what these
     leave open: neither account may redefine what was measured (a cut, Plummer 2015).
 
@@ -129,7 +129,7 @@ def _formula(spec: ModelSpec, level: str, of: str) -> Formula:
 
 
 def _measured(fit: Fit, level: str, formulas: Sequence[Formula], seed: int) -> xr.DataArray | None:
-    """Latents of teams given the answers alone, (chain, draw, team, name); None where no account needs one."""
+    """Latents of teams given answers alone, (chain, draw, team, name); None where no account needs one."""
     named = {factor.name for formula in formulas for factor in queries.factors(formula)}
     if not named & set(queries.latents(fit.spec, level)):
         return None

@@ -102,7 +102,7 @@ _SECOND_STAGE: Mapping[str, Option] = MappingProxyType(
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "account_weights": Kind(
-            "Does the model's account of {of}, and not {rival}, hold in more teams of {where} than elsewhere?",
+            "Does the model's account of {of}, not {rival}, hold in more teams of {where} than elsewhere?",
             {
                 "of": Option(text, _team_outcomes),
                 "rival": Option(text, lambda spec: (rival.name for rival in spec.rivals)),

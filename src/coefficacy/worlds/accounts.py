@@ -35,7 +35,8 @@ def simulate_accounts(
     efficacy (CE) in SDs from the mean, and authority, slack and claim of mean 0 and SD 1,
 
     .. math::
-        adaptation_j = 0.2 prior_j + l_{layer} + e_j + \begin{cases} a z_j & \text{with probability } w_{layer} \\
+        adaptation_j = 0.2 prior_j + l_{layer} + e_j + \begin{cases}
+        a z_j & \text{with probability } w_{layer} \\
         b (authority_j + slack_j + claim_j) & \text{else}\end{cases}
 
     Parameters
@@ -43,13 +44,13 @@ def simulate_accounts(
     seed, n_teams, team_size, layers : as in :func:`simulate_adaptation`
     coordination, politics : a and b, in the outcome's unit per SD
     residual_sd : of the outcome
-    share_discretion, share_measured : w of engineering and of operational layers. The two numbers are the source
-        text's and without evidence
+    share_discretion, share_measured : w of engineering and of operational layers. The two numbers are the
+        source text's and without evidence
     null : the accounts hold for the same share of teams everywhere, the mean of the two
 
     Returns
     -------
-    World with tables ``persons``, ``teams``, ``layers``; ``truth["account"]`` says which one each team follows
+    World with tables ``persons``, ``teams``, ``layers``; ``truth["account"]`` says which one a team follows
 
     Raises
     ------
