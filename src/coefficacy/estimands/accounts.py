@@ -48,7 +48,8 @@ def account_weights(
     xarray.Dataset
         Dims (chain, draw, ...): ``contrast`` (headline), the mean weight of the layers in `where` less
         that of the others; ``weight`` (layer) of the model's account; with `prior` also
-        ``weight_with_prior`` (layer). Draws are the mixture's own; its attribute ``converged`` is 1 where these passed the gate.
+        ``weight_with_prior`` (layer). Draws are the mixture's own; its attribute ``converged`` is
+        1 where these passed the gate.
 
     Raises
     ------

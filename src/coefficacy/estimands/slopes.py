@@ -46,9 +46,11 @@ def layer_paths(fit: Fit, *, of: Sequence[str], by: Sequence[str], seed: float =
     xarray.Dataset
         In the outcome's unit per SD of the predictor, dims (chain, draw, ...): ``path`` (layer, outcome,
         predictor); ``average`` (outcome, predictor) over the layers at hand, each counted once; ``lead``
-        (layer, outcome), by how much an outcome's own predictor has the larger path (than the largest other);
+        (layer, outcome), by how much an outcome's own predictor has the larger path (than the largest other),
+        and ``leads`` (outcome) of the averages;
         ``crossing`` (headline), the least lead of all outcomes on average over layers: above zero each
-        outcome is predicted best by its own.
+        outcome is predicted best by its own. The least of several posteriors lies low where they tie, so that
+        support is said too seldom rather than too often.
 
     Raises
     ------
@@ -76,6 +78,7 @@ def layer_paths(fit: Fit, *, of: Sequence[str], by: Sequence[str], seed: float =
         {
             "crossing": (least, f"lead of an outcome's own predictor, the lesser of {outcomes}"),
             "average": (average, f"path on average over {layer}s, {unit}"),
+            "leads": (_lead(average), f"lead of an outcome's own predictor on average over {layer}s"),
             "path": (path, f"path by {layer}, {unit}"),
             "lead": (lead, f"lead of an outcome's own predictor by {layer}"),
         },

@@ -221,8 +221,10 @@ def _truth(options: dict[str, Any], paths: Array, layers: list[str]) -> dict[str
     if options["correlation"] == 1:
         return found
     average = paths.mean(axis=0)
+    leads = average[0, 0] - average[0, 1], average[1, 1] - average[1, 0]
     found["layer_paths"] = {
-        "crossing": float(min(average[0, 0] - average[0, 1], average[1, 1] - average[1, 0])),
+        "crossing": float(min(leads)),
+        **{f"leads[{o}]": float(lead) for o, lead in zip(OUTCOMES, leads, strict=True)},
         **{
             f"average[{o}, {m}]": float(average[i, k])
             for i, o in enumerate(OUTCOMES)
