@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from coefficacy.estimands import necessity as necessity
     from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
+    from coefficacy.reporting import plot_account_weights as plot_account_weights
     from coefficacy.reporting import plot_ceiling as plot_ceiling
     from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import plot_confounding as plot_confounding
@@ -102,6 +103,7 @@ _HOMES = {
     "estimate": "estimands",
     "necessity": "estimands",
     "ReportOfRecord": "reporting",
+    "plot_account_weights": "reporting",
     "plot_ceiling": "reporting",
     "plot_check": "reporting",
     "plot_confounding": "reporting",

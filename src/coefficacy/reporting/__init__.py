@@ -22,6 +22,7 @@ from coefficacy.reporting.results import (
     write_results,
 )
 from coefficacy.reporting.tables import team_estimates
+from coefficacy.reporting.weight_plots import plot_account_weights
 
 __all__ = [
     "RESULT_FILES",
@@ -30,6 +31,7 @@ __all__ = [
     "ReportOfRecord",
     "calibration_text",
     "partial_folder",
+    "plot_account_weights",
     "plot_ceiling",
     "plot_check",
     "plot_confounding",

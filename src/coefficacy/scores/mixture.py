@@ -53,8 +53,8 @@ def mix(
 ) -> Mixture:
     r"""Estimate how many teams of each layer follow the model's equation of an outcome, how many a rival's.
 
-    Every team follows one of the two, with the probability :math:`w_l` that its layer has, and which one it
-    is summed out (see :func:`coefficacy.scores.mixture_model.mixture_model`). Latents are measured first,
+    Every team follows one of the two, with the probability :math:`w_l` that its layer has; the indicator is
+    summed out (see :func:`coefficacy.scores.mixture_model.mixture_model`). Latents are measured first,
     by the model without outcomes, and enter with what is expected of them given the answers and with what
     these leave open: neither account may redefine what was measured (a cut, Plummer 2015).
 
