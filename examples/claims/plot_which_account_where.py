@@ -67,10 +67,11 @@ found = co.account_weights(
     where=["engineering_1", "engineering_2"],
     prior=(0.85, 0.25),
 )
+truth = world.truth["estimands"]["account_weights"]["contrast"]
 low, high = found["contrast"].quantile([0.025, 0.975])
 print(
     f"engineering less operational layers: {float(found['contrast'].mean()):.2f} "
-    f"({float(low):.2f} to {float(high):.2f}), truth {world.truth['estimands']['account_weights']['contrast']:.2f}"
+    f"({float(low):.2f} to {float(high):.2f}), truth {truth:.2f}"
 )
 
 # %%

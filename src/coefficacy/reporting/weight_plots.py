@@ -23,8 +23,8 @@ def plot_account_weights(weights: Mapping[str, xr.DataArray], *, account: str) -
 
     Parameters
     ----------
-    weights : what found them, in words -> draws, dims (chain, draw, layer): of :func:`coefficacy.account_weights`
-        or, for one model, of :func:`coefficacy.stack`
+    weights : what found them, in words -> draws, dims (chain, draw, layer): of
+        :func:`coefficacy.account_weights` or, for one model, of :func:`coefficacy.stack`
     account : whose weight it is, for the axis
 
     Returns
