@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from coefficacy.errors import SpecError as SpecError
     from coefficacy.errors import StudyError as StudyError
     from coefficacy.errors import SurveyError as SurveyError
+    from coefficacy.estimands import account_weights as account_weights
     from coefficacy.estimands import ceiling as ceiling
     from coefficacy.estimands import confounding as confounding
     from coefficacy.estimands import consensus_emergence as consensus_emergence
@@ -42,15 +43,19 @@ if TYPE_CHECKING:
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
     from coefficacy.estimands import intervene as intervene
+    from coefficacy.estimands import latent_correlation as latent_correlation
+    from coefficacy.estimands import layer_paths as layer_paths
     from coefficacy.estimands import necessity as necessity
     from coefficacy.estimands import settings as settings
     from coefficacy.estimands import two_sources as two_sources
     from coefficacy.reporting import ReportOfRecord as ReportOfRecord
+    from coefficacy.reporting import plot_account_weights as plot_account_weights
     from coefficacy.reporting import plot_ceiling as plot_ceiling
     from coefficacy.reporting import plot_check as plot_check
     from coefficacy.reporting import plot_confounding as plot_confounding
     from coefficacy.reporting import plot_corners as plot_corners
     from coefficacy.reporting import plot_discordant_teams as plot_discordant_teams
+    from coefficacy.reporting import plot_layer_paths as plot_layer_paths
     from coefficacy.reporting import plot_paths as plot_paths
     from coefficacy.reporting import plot_power as plot_power
     from coefficacy.reporting import plot_settings as plot_settings
@@ -100,7 +105,10 @@ _HOMES = {
     "settings": "estimands",
     "confounding": "estimands",
     "intervene": "estimands",
+    "latent_correlation": "estimands",
+    "layer_paths": "estimands",
     "two_sources": "estimands",
+    "account_weights": "estimands",
     "ceiling": "estimands",
     "elasticity": "estimands",
     "discordant_teams": "estimands",
@@ -108,9 +116,11 @@ _HOMES = {
     "estimate": "estimands",
     "necessity": "estimands",
     "ReportOfRecord": "reporting",
+    "plot_account_weights": "reporting",
     "plot_ceiling": "reporting",
     "plot_check": "reporting",
     "plot_confounding": "reporting",
+    "plot_layer_paths": "reporting",
     "plot_paths": "reporting",
     "plot_corners": "reporting",
     "plot_discordant_teams": "reporting",

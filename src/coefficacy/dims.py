@@ -22,6 +22,7 @@ __all__ = [
     "equation_name",
     "item_dim",
     "rows_dim",
+    "specific_dim",
     "term_dim",
     "threshold_dim",
 ]
@@ -61,6 +62,11 @@ def answers_dim(measure: str) -> str:
 def rows_dim(level: str, response: str) -> str:
     """Units whose outcome enters the likelihood; coordinate: their ids."""
     return f"{level}.{response}.row"
+
+
+def specific_dim(measure: str) -> str:
+    """Specific factors of a measure; coordinate: names of the sets of items."""
+    return f"{measure}.specific"
 
 
 def term_dim(level: str, response: str) -> str:

@@ -69,7 +69,9 @@ def common_integrated(built, point, values) -> float:
     )
 
 
-@pytest.mark.parametrize("name", ["layers", "layers, free loadings", "moderated layers"])
+@pytest.mark.parametrize(
+    "name", ["layers", "layers, free loadings", "moderated layers", "bifactor in layers"]
+)
 def test_layers_are_integrated_out(name):
     """By the kernel given the mean of their effects; here over that mean, too."""
     spec, survey = survey_of(name)
@@ -139,7 +141,7 @@ def test_gradients_of_moderated_models(name):
 
 
 RECOVERED = ["two constructs", "members", "free loadings", "two outcomes", "moderators of both"]
-RECOVERED += ["moderated members"]
+RECOVERED += ["moderated members", "bifactor", "bifactor of two"]
 
 
 @pytest.mark.parametrize("name", RECOVERED)

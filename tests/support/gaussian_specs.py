@@ -13,6 +13,8 @@ from coefficacy.spec import loads
 LEVELS = '[levels]\nperson = "person_id"\nteam = "team_id"\n'
 A, B = '[measures.a]\nitems = ["a_*"]\n', '[measures.b]\nitems = ["b_*"]\n'
 ONE = '[measures.c]\nitems = ["c_1"]\n'
+GENERAL = '[measures.g]\nitems = ["a_*", "b_*"]\nspecific = {{ {} }}\n'
+BOTH, OTHER = 'left = ["a_*"], right = ["b_*"]', 'right = ["b_0", "b_1"]'
 SPECS = {
     "two constructs": A + B + '[person]\na = "b"\n[team]\na = "b + w"\ny = "a + b"\n',
     "no outcome": A + '[team]\na = "w"\n',
@@ -24,6 +26,10 @@ SPECS = {
     "single item with error": ONE + "reliability = 0.8\n" + '[team]\ny = "c + w"\n',
     "two outcomes": A + '[team]\ny = "a + w"\nz = "a"\n',
     "an outcome that predicts": A + '[team]\ny = "a + w"\nz = "a + y"\n',
+    "bifactor": GENERAL.format(BOTH) + ONE + '[person]\ng = "c + x"\n[team]\ng = "c + w"\ny = "g + c"\n',
+    "bifactor, one set without": GENERAL.format(OTHER) + '[team]\ny = "g + w"\n',
+    "bifactor of two": A
+    + '[measures.b]\nitems = ["b_*"]\nspecific = { s = ["b_1"] }\n[team]\na = "b"\ny = "a"\n',
     "correlated latents": A + B + ONE + '[team]\ny = "a + b + c"\n',
 }
 MODERATED = {
@@ -48,6 +54,7 @@ LAYERED = {
     "slopes of latents by layer": A
     + B
     + '[team]\na = "b + (1 + b | layer)"\ny = "a + b + w + (1 + a + w + b:w | layer)"\n',
+    "bifactor in layers": GENERAL.format(BOTH) + '[team]\ny = "g + (1 | layer)"\n',
     "slopes by layer": A + '[team]\na = "w + (1 + w | layer)"\ny = "a + (1 | layer)"\n',
 }
 

@@ -19,11 +19,14 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `equation`, `additive` | an outcome's equation with drawn predictors; the additive rival in closed form |
 | `dispersion` | what it does to a team how far its members are apart (C2) |
 | `contexts` | what a group adds to its members' own values, in settings of any kind (C15) |
+| `accounts` | which of two accounts teams follow, by layer (C12) |
+| `distinct`, `slopes` | whether two latents are two things, and what each predicts in which layer (C11) |
 | `discordance` | strong members and a weak team, and the reverse (C1) |
 """
 
 from __future__ import annotations
 
+from coefficacy.estimands.accounts import account_weights
 from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.confounders import confounding
 from coefficacy.estimands.consensus import consensus_emergence
@@ -31,14 +34,17 @@ from coefficacy.estimands.contexts import contextual_effect, settings
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
 from coefficacy.estimands.dispersion import dispersion
+from coefficacy.estimands.distinct import latent_correlation
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.interventions import intervene
 from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.registry import ESTIMANDS, estimate
+from coefficacy.estimands.slopes import layer_paths
 from coefficacy.estimands.weakest_link import elasticity
 
 __all__ = [
     "ESTIMANDS",
+    "account_weights",
     "ceiling",
     "confounding",
     "consensus_emergence",
@@ -49,6 +55,8 @@ __all__ = [
     "emergent_share",
     "estimate",
     "intervene",
+    "latent_correlation",
+    "layer_paths",
     "necessity",
     "settings",
     "two_sources",

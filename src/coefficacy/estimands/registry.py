@@ -7,14 +7,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from coefficacy.errors import FitError, Problem, did_you_mean
+from coefficacy.estimands.accounts import account_weights
 from coefficacy.estimands.ceilings import ceiling
 from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.contexts import contextual_effect
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
 from coefficacy.estimands.dispersion import dispersion
+from coefficacy.estimands.distinct import latent_correlation
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.mediation import two_sources
+from coefficacy.estimands.slopes import layer_paths
 from coefficacy.estimands.weakest_link import elasticity
 from coefficacy.spec.estimands import options_of
 
@@ -27,6 +30,7 @@ __all__ = ["ESTIMANDS", "estimate"]
 
 ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
     {
+        "account_weights": account_weights,
         "ceiling": ceiling,
         "consensus_emergence": consensus_emergence,
         "contextual_effect": contextual_effect,
@@ -34,6 +38,8 @@ ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
         "dispersion": dispersion,
         "elasticity": elasticity,
         "emergent_share": emergent_share,
+        "latent_correlation": latent_correlation,
+        "layer_paths": layer_paths,
         "necessity": necessity,
         "two_sources": two_sources,
     }

@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 
 from coefficacy import dims
 from coefficacy.model.ordinal import cumulative, link_sd, thresholds
+from coefficacy.model.specifics import specifics_of
 from coefficacy.model.structure import Structure, item_unit
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure
@@ -69,6 +70,7 @@ def add_answers(structure: Structure, measure: Measure) -> None:
             structure, measure, upper
         )
         eta = eta + part[structure.index(level, upper)]
+        eta = eta + _specific_parts(structure, measure, level, upper)
     cell = np.flatnonzero(~np.isnan(answers.ravel()))
     cells = pm.Data(f"{name}.cell", cell, dims=dims.answers_dim(name))
     item = pm.Data(f"{name}.of", cell % n_items, dims=dims.answers_dim(name))
@@ -122,6 +124,18 @@ def _item_residuals(structure: Structure, measure: Measure, upper: str) -> Any:
         return 0.0
     n_items = len(structure.survey.items[measure.name])
     return sd * structure.parameters.normal(structure.survey.levels[upper].sizes[upper], n_items)
+
+
+def _specific_parts(structure: Structure, measure: Measure, level: str, upper: str) -> Any:
+    """What people and teams have in sets of items beside the measure, (unit, item) or 0."""
+    specifics = specifics_of(structure, measure)
+    if specifics is None:
+        return 0.0
+    n, n_teams = (structure.survey.levels[at].sizes[at] for at in (level, upper))
+    own = structure.parameters.normal(n, specifics.n_factors)
+    of_teams = structure.parameters.normal(n_teams, specifics.n_factors)
+    between = pt.dot(of_teams, specifics.between.T)
+    return pt.dot(own, specifics.within.T) + between[structure.index(level, upper)]
 
 
 def _likelihood(

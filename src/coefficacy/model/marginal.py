@@ -10,7 +10,6 @@ the teams above them are still integrated out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,7 @@ from coefficacy.model.moderation import Moderation
 from coefficacy.model.obstacles import is_sampled, takes_missing, why_not_marginal
 from coefficacy.model.outcomes import outcome_intercept
 from coefficacy.model.recovered import RECOVER, TeamRecovery
+from coefficacy.model.rows import Rows, column, joined, person_forms, person_rows, with_specifics
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
@@ -79,34 +79,6 @@ def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
         hidden=hidden(model),
         recover=collapsed.recovery(),
     )
-
-
-@dataclass(slots=True)
-class _Rows:
-    """Groups of items and single responses of a level, as rows of linear forms."""
-
-    response: list[int] = field(default_factory=list)
-    member: list[int] = field(default_factory=list)
-    scale: list[Any] = field(default_factory=list)
-    below: list[Any] = field(default_factory=list)
-    constant: list[Any] = field(default_factory=list)
-
-    def add(
-        self,
-        name: str,
-        person: Equations,
-        team: Equations,
-        scale: Any = 1.0,
-        below: Any = 1.0,
-        constant: Any = 0.0,
-    ) -> None:
-        """Add the row of a response."""
-        self.response.append(team.responses.index(name))
-        known = name in person.responses
-        self.member.append(person.responses.index(name) if known else len(person.responses))
-        self.scale.append(scale)
-        self.below.append(below)
-        self.constant.append(constant)
 
 
 class _Collapsed:
@@ -282,18 +254,18 @@ class _Collapsed:
     ) -> None:
         structure, data, first = self.structure, self.data, np.asarray(self.first_score)
         loading = [loadings(structure, m) for m in self.projected]
-        theta = _joined([residual_sds(structure, m) ** 2 for m in self.projected])
-        tau2 = _joined([self._tau2(m) for m in self.projected])
+        theta = joined([residual_sds(structure, m) ** 2 for m in self.projected])
+        tau2 = joined([self._tau2(m) for m in self.projected])
 
-        at = np.array(
-            [person.responses.index(m.name) for m in (*self.projected, *self.sampled, *self.exact)], int
-        )
-        starts = np.cumsum([0, *(len(self.survey.items[m.name]) for m in self.projected)])
-        self.person_starts = starts
+        others = (*self.sampled, *self.exact)
+        own, self.person_starts = person_rows(self.structure, self.projected, others, person, loading)
+        starts, n_rows = self.person_starts, len(own.response)
+        person_z, person_x = person_forms(self.structure, self.projected, own, person)
+        person_loading = self._group_loadings(loading)
         none = pt.zeros(self.first_score)
         density = CellsDensity()(
-            _joined(loading), theta, none, none, pt.zeros((len(at), 0)), person.z[at], person.x[at], within,
-            pt.zeros((len(at), 0)), pt.zeros(0), pt.zeros((1, 0)), pt.zeros((len(at), 0)),
+            person_loading, theta, none, none, pt.zeros((n_rows, 0)), person_z, person_x, within,
+            pt.zeros((n_rows, 0)), pt.zeros(0), pt.zeros((1, 0)), pt.zeros((n_rows, 0)),
             data["within"], first, starts, np.asarray(-1),
             data["degrees"], np.ones(1), np.ones((1, 0), bool), np.asarray(0), np.asarray(0),
             np.zeros(0, int),
@@ -301,13 +273,13 @@ class _Collapsed:
         pm.Potential("persons.density", density)
 
         rows, self.starts, own_loading = self._between_rows(person, team, loading)
-        nu = _joined(
+        nu = joined(
             [
                 item_intercepts(structure, m, around=self._around(team, m.name, ls))
                 for m, ls in zip(self.projected, own_loading, strict=True)
             ]
         )
-        between_loading = _joined(
+        between_loading = joined(
             [
                 ls if self._is_one_group(m) else pt.ones(len(self.survey.items[m.name]))
                 for m, ls in zip(self.projected, own_loading, strict=True)
@@ -340,9 +312,9 @@ class _Collapsed:
                 "common": self.above.common,
                 "change": change,
                 "reach": reach,
-                "person_loading": _joined(loading),
-                "person_z": person.z[at],
-                "person_x": person.x[at],
+                "person_loading": person_loading,
+                "person_z": person_z,
+                "person_x": person_x,
             },
             team,
         )
@@ -351,7 +323,7 @@ class _Collapsed:
         self,
         person: Equations,
         team: Equations,
-        rows: _Rows,
+        rows: Rows,
         loading: list[Any],
         own_loading: list[Any],
         theta: Any,
@@ -363,18 +335,18 @@ class _Collapsed:
         n_exact, measures = len(self.exact), [*self.projected, *self.exact]
         ones, none = pt.ones(n_exact), pt.zeros(n_exact)
         intercepts = rows.constant[len(rows.constant) - len(self.outcomes) - n_exact :]
-        plain = _Rows()
+        plain = Rows()
         for name in [*(m.name for m in measures), *self.outcomes]:
-            plain.add(name, person, team)
+            _add(plain, person, team, name)
         plain.constant[len(measures) :] = intercepts[n_exact:]
         z, _, b, _, reach = self._forms(plain, person, team)
         below = np.array([person.responses.index(m.name) for m in measures], int)
         forms = Forms(
-            loading=_joined([*loading, ones]),
-            between=_joined([*own_loading, ones]),
+            loading=joined([*loading, ones]),
+            between=joined([*own_loading, ones]),
             theta=pt.concatenate([theta, none]),
             tau2=pt.concatenate([tau2, none]),
-            nu=_joined([nu, *([pt.stack(intercepts[:n_exact])] if n_exact else [])]),
+            nu=joined([nu, *([pt.stack(intercepts[:n_exact])] if n_exact else [])]),
             person_z=person.z[below],
             person_x=person.x[below],
             z=z,
@@ -395,50 +367,60 @@ class _Collapsed:
         sd = item_residual_sds(self.structure, measure, integrated=True)
         return pt.zeros(len(self.survey.items[measure.name])) if sd is None else sd**2
 
+    def _group_loadings(self, loading: list[Any]) -> Any:
+        """Loadings of items on the form of their group: one where each item has a form of its own."""
+        return joined(
+            [
+                pt.ones(len(self.survey.items[m.name])) if m.specific else own
+                for m, own in zip(self.projected, loading, strict=True)
+            ]
+        )
+
     def _between_rows(
         self, person: Equations, team: Equations, loading: list[Any]
-    ) -> tuple[_Rows, Any, list[Any]]:
+    ) -> tuple[Rows, Any, list[Any]]:
         """Rows of linear forms, where their items start, and the team-level loadings of each measure."""
-        rows, starts, between = _Rows(), [0], []
+        rows, starts, between = Rows(), [0], []
 
         for measure, own in zip(self.projected, loading, strict=True):
             n = len(self.survey.items[measure.name])
             between.append(between_loadings(self.structure, measure, own))
             if self._is_one_group(measure):
-                rows.add(measure.name, person, team)
+                _add(rows, person, team, measure.name)
                 starts.append(starts[-1] + n)
                 continue
             for i in range(n):
-                rows.add(measure.name, person, team, between[-1][i], own[i])
+                _add(rows, person, team, measure.name, scale=between[-1][i], below=own[i], item=(measure, i))
                 starts.append(starts[-1] + 1)
         for measure in self.sampled:
-            rows.add(measure.name, person, team)
+            _add(rows, person, team, measure.name)
         for measure in self.exact:
             around = self._around(team, measure.name, pt.ones(1))
             constant = item_intercepts(self.structure, measure, around=around)[0]
-            rows.add(measure.name, person, team, constant=constant)
+            _add(rows, person, team, measure.name, constant=constant)
         for outcome in self.outcomes:
             around = self._around(team, outcome, 1.0)
             constant = outcome_intercept(self.structure, outcome, around=around)
-            rows.add(outcome, person, team, constant=constant)
+            _add(rows, person, team, outcome, constant=constant)
         return rows, np.array(starts), between
 
     def _is_one_group(self, measure: Measure) -> bool:
         """Whether the items of a measure show one form of the teams."""
+        if measure.specific:
+            return False
         return measure.loadings == "equal" or len(self.survey.items[measure.name]) == 1
 
     @staticmethod
     def _around(team: Equations, response: str, loading: Any) -> Any:
         return -loading * team.shift[response] if team.shift else None
 
-    def _forms(self, rows: _Rows, person: Equations, team: Equations) -> tuple[Any, Any, Any, Any, Any]:
+    def _forms(self, rows: Rows, person: Equations, team: Equations) -> tuple[Any, Any, Any, Any, Any]:
         """Forms of the rows, then of predictors whose coefficients differ; how far these reach."""
         own = pt.concatenate([person.z, pt.zeros((1, len(person.responses)))])[np.array(rows.member, int)]
         at = np.array(rows.response, int)
         z, m, x, totals = team.z[at], team.m[at], team.x[at], team.totals[at]
         if any(not isinstance(s, float) for s in rows.scale):
-            scale = pt.stack([pt.as_tensor(s).astype("float64") for s in rows.scale])[:, None]
-            below = pt.stack([pt.as_tensor(s).astype("float64") for s in rows.below])[:, None]
+            scale, below = column(rows.scale), column(rows.below)
             z, m, x, totals, own = z * scale, m * scale, x * scale, totals * scale, own * below
         constant = pt.stack([pt.as_tensor(c).astype("float64") for c in rows.constant])
         m = m + own
@@ -449,6 +431,8 @@ class _Collapsed:
             totals = pt.concatenate([totals, team.totals[by]])
             constant = pt.concatenate([constant, pt.zeros(len(by))])
         columns, spread = self.above.columns_and_spread(x, constant)
+        z = with_specifics(self.structure, self.projected, z, rows.item, "between")
+        m = with_specifics(self.structure, self.projected, m, rows.item, "within")
         return z, m, columns, spread, self.moderation.reach(totals)
 
     # Recovery -----------------------------------------------------------------------------------------------
@@ -466,8 +450,8 @@ class _Collapsed:
         columns, spread = self.above.columns_and_spread(team.x, constant)
         forms = {
             **forms,
-            "value_z": team.z * own,
-            "value_m": team.m + team.members,
+            "value_z": with_specifics(self.structure, self.projected, team.z * own, [], "between"),
+            "value_m": with_specifics(self.structure, self.projected, team.m + team.members, [], "within"),
             "value_b": columns,
             "value_spread": spread,
             "value_reach": self.moderation.reach(team.totals),
@@ -492,5 +476,8 @@ class _Collapsed:
         )
 
 
-def _joined(parts: list[Any]) -> Any:
-    return pt.concatenate(parts) if parts else pt.zeros(0)
+def _add(rows: Rows, person: Equations, team: Equations, name: str, **more: Any) -> None:
+    """Add the row of a response of teams, with that of people where they have it."""
+    known = name in person.responses
+    member = person.responses.index(name) if known else len(person.responses)
+    rows.add(team.responses.index(name), member, **more)

@@ -58,6 +58,8 @@ def _measure_obstacle(spec: ModelSpec, survey: Survey, measure: Measure, lowest:
     single, sampled = len(survey.items[name]) == 1, is_sampled(spec, survey, measure)
     if single and sampled:
         return "has a single item that is not gaussian and complete"
+    if sampled and measure.specific:
+        return "has specific factors and answers that are missing"
     if sampled and measure.loadings == "free":
         return "has free team-level loadings and items that are not gaussian and complete"
     return ""
@@ -77,7 +79,7 @@ def is_sampled(spec: ModelSpec, survey: Survey, measure: Measure) -> bool:
 def takes_missing(spec: ModelSpec) -> bool:
     """Whether people with missing answers are integrated out, too.
 
-    Not beside scores that are sampled, nor where a team's value holds the mean of its members: that mean ties
-    people together whose answers tell of them differently.
+    Not beside scores that are sampled or items with specific factors, nor where a team's value holds the mean
+    of its members: that mean ties people together whose answers tell of them differently.
     """
-    return all(m.family == "gaussian" and m.aggregate != "members" for m in spec.measures)
+    return all(m.family == "gaussian" and m.aggregate != "members" and not m.specific for m in spec.measures)

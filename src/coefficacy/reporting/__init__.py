@@ -7,6 +7,7 @@ from coefficacy.reporting.check_plots import plot_check
 from coefficacy.reporting.condition_plots import plot_ceiling, plot_corners
 from coefficacy.reporting.discordance_plot import plot_discordant_teams
 from coefficacy.reporting.folder import OutputFolder
+from coefficacy.reporting.layer_plots import plot_layer_paths
 from coefficacy.reporting.page import render_report
 from coefficacy.reporting.paths import plot_confounding, plot_paths
 from coefficacy.reporting.power import plot_power, write_power
@@ -22,6 +23,7 @@ from coefficacy.reporting.results import (
 )
 from coefficacy.reporting.settings_plot import plot_settings
 from coefficacy.reporting.tables import team_estimates
+from coefficacy.reporting.weight_plots import plot_account_weights
 
 __all__ = [
     "RESULT_FILES",
@@ -30,11 +32,13 @@ __all__ = [
     "ReportOfRecord",
     "calibration_text",
     "partial_folder",
+    "plot_account_weights",
     "plot_ceiling",
     "plot_check",
     "plot_confounding",
     "plot_corners",
     "plot_discordant_teams",
+    "plot_layer_paths",
     "plot_paths",
     "plot_power",
     "plot_settings",

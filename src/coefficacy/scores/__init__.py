@@ -10,6 +10,7 @@
 | `kept` | what a fit keeps of them; ArviZ's objects |
 | `stacking` | `stack`: weights of several models by their scores |
 | `stacking_data`, `stacking_model`, `stacking_result` | what it is given, its PyMC model, what it returns |
+| `mixture`, `mixture_model` | `mix`: the share of teams that follow each of two accounts |
 | `density` | densities and replicates of outcomes, draw by draw |
 """
 
@@ -20,6 +21,7 @@ from coefficacy.scores.exact import has_exact_scores, left_out_exact
 from coefficacy.scores.kept import elpd_data, refits_of
 from coefficacy.scores.layers import left_out_layers
 from coefficacy.scores.left_out import Comparison, LeftOut, Refits, compare, left_out_units, scored_outcomes
+from coefficacy.scores.mixture import Mixture, mix
 from coefficacy.scores.stacking import stack
 from coefficacy.scores.stacking_model import StackingPriors
 from coefficacy.scores.stacking_result import Stacking
@@ -29,6 +31,7 @@ from coefficacy.scores.whole import left_out_whole
 __all__ = [
     "Comparison",
     "LeftOut",
+    "Mixture",
     "Refits",
     "Stacking",
     "StackingPriors",
@@ -41,6 +44,7 @@ __all__ = [
     "left_out_teams",
     "left_out_units",
     "left_out_whole",
+    "mix",
     "refits_of",
     "scored_outcomes",
     "stack",

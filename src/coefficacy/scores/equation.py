@@ -27,6 +27,7 @@ def keeps_measurement(spec: ModelSpec, rival: str) -> bool:
     return (
         question is not None
         and not found.priors
+        and not found.measures
         and all(
             (e.level, e.response) == (question.level, question.response)
             and not queries.is_measure(spec, e.response)

@@ -14,6 +14,7 @@ from coefficacy.scores.kept import elpd_data, keep, kept, refits_of
 from coefficacy.scores.left_out import LeftOut, Refits, left_out_units, scored_outcomes
 from coefficacy.scores.whole import WHOLE, Scored, left_out_whole
 from coefficacy.spec import queries
+from coefficacy.survey.measured import measured_as
 
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
@@ -162,7 +163,8 @@ def fit_rival(fit: Fit, rival: str, refits: Refits, tell: Tell) -> Fit:
     tell : told (what, done, in all)
     """
     own = "explicit" if fit.engine == "explicit" else "auto"
-    spec, survey, settings = queries.rival_spec(fit.spec, rival), fit.survey, fit.settings
+    spec, settings = queries.rival_spec(fit.spec, rival), fit.settings
+    survey = measured_as(fit.survey, spec) if _measures_otherwise(fit.spec, rival) else fit.survey
     if keeps_measurement(fit.spec, rival):
         latents = team_scores(fit, refits, tell).latents
         if latents is not None:
@@ -178,6 +180,10 @@ def fit_rival(fit: Fit, rival: str, refits: Refits, tell: Tell) -> Fit:
         raise SamplingStopped(None) from None
     tell(f"rival {rival}", 1, 1)
     return found
+
+
+def _measures_otherwise(spec: ModelSpec, rival: str) -> bool:
+    return any(r.name == rival and r.measures for r in spec.rivals)
 
 
 def refuse_unconverged(fit: Fit, where: str) -> None:

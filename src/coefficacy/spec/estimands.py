@@ -114,6 +114,16 @@ _SECOND_STAGE: Mapping[str, Option] = MappingProxyType(
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
+        "account_weights": Kind(
+            "Does the model's account of {of}, not {rival}, hold in more teams of {where} than elsewhere?",
+            {
+                "of": Option(text, _team_outcomes),
+                "rival": Option(text, lambda spec: (rival.name for rival in spec.rivals)),
+                "where": Option(texts),
+                "prior": Option(pair, required=False),
+                "seed": Option(number, required=False),
+            },
+        ),
         "ceiling": Kind(
             "Is the corner of much {of} with little {needs} emptier than additive effects leave it?",
             {**_CONDITIONS, "line": Option(text, lambda _: LINES, required=False), **_SECOND_STAGE},
@@ -142,6 +152,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "emergent_share": Kind(
             "Is the {of} of teams more than what members bring with them ({given})?",
             {"of": Option(text, _team_latents), "given": Option(texts, _team_latents)},
+        ),
+        "latent_correlation": Kind(
+            "Are {between} two things between teams, or one?",
+            {"between": Option(texts, _team_latents)},
+        ),
+        "layer_paths": Kind(
+            "Which of {by} predicts which of {of}, and in which layer?",
+            {
+                "of": Option(texts, _team_outcomes),
+                "by": Option(texts, _predictors_of_outcomes),
+                "seed": Option(number, required=False),
+            },
         ),
         "necessity": Kind(
             "Does {of} need all of {needs}, so that one of them alone brings a team little?",

@@ -9,7 +9,7 @@ from typing import Any
 
 from coefficacy.errors import Problem, SpecError, did_you_mean
 
-__all__ = ["Collector", "flag", "number", "pair", "text", "text_or_texts", "texts"]
+__all__ = ["Collector", "flag", "named_texts", "number", "pair", "text", "text_or_texts", "texts"]
 
 type Field = Callable[[object], Any]
 
@@ -30,6 +30,17 @@ def texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(part, str) and part for part in value):
         raise _Unfit('a list of texts, as in ["a", "b"]')
     return tuple(value)
+
+
+def named_texts(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return lists of texts by name."""
+    expected = 'names with lists, as in { first = ["a", "b"] }'
+    if not isinstance(value, dict):
+        raise _Unfit(expected)
+    try:
+        return tuple((name, texts(entry)) for name, entry in value.items())
+    except _Unfit:
+        raise _Unfit(expected) from None
 
 
 def text_or_texts(value: object) -> tuple[str, ...]:

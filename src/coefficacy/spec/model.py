@@ -55,6 +55,8 @@ class Measure:
     item_residuals : team-level item residuals (on by default for two or more items)
     reliability : of a single gaussian item, in (0, 1]; None: observed without error
     sd : column with the known standard error of a single gaussian item
+    specific : sets of items that share a factor of their own beside the measure (bifactor): name of the set
+        to items or patterns, as written; independent of the measure and of each other, at both levels
     """
 
     name: str
@@ -70,6 +72,7 @@ class Measure:
     item_residuals: bool = True
     reliability: float | None = None
     sd: str = ""
+    specific: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -170,11 +173,17 @@ def _exact(number: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A model that differs from the main one in the equations and priors it names."""
+    """A model that differs from the main one in the equations, priors and measures it names.
+
+    Attributes
+    ----------
+    measures : they stand in place of those measures of the model whose items they take
+    """
 
     name: str
     regressions: tuple[Regression, ...] = ()
     priors: tuple[tuple[str, PriorSpec], ...] = ()
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

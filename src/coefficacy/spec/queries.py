@@ -17,6 +17,7 @@ from coefficacy.spec.model import (
     Measure,
     ModelSpec,
     Regression,
+    Rival,
     Term,
 )
 from coefficacy.spec.priors import ParameterKind
@@ -48,6 +49,7 @@ __all__ = [
     "plain_columns",
     "rank",
     "regression",
+    "replaced_measures",
     "rival_spec",
     "spec_hash",
     "spread_name",
@@ -189,10 +191,11 @@ def link_of(spec: ModelSpec, response: str) -> str:
 
 
 def equations(spec: ModelSpec) -> Iterator[Regression]:
-    """Yield the equations of the model and of its rivals."""
+    """Yield the equations of the model and of the rivals that keep its measures."""
     yield from spec.regressions
     for rival in spec.rivals:
-        yield from rival.regressions
+        if not rival.measures:
+            yield from rival.regressions
 
 
 def regression(spec: ModelSpec, level: str, response: str) -> Regression | None:
@@ -222,12 +225,14 @@ def averaged_columns(spec: ModelSpec, level: str) -> tuple[str, ...]:
 
 
 def _columns(spec: ModelSpec, level: str, *, function: str) -> tuple[str, ...]:
+    elsewhere = [rival for rival in spec.rivals if rival.measures]
+    measures = {m.name for m in chain(spec.measures, *(rival.measures for rival in elsewhere))}
     found = (
         factor.name
-        for equation in (*equations(spec), *spec.spreads)
+        for equation in chain(equations(spec), spec.spreads, *(rival.regressions for rival in elsewhere))
         if equation.level == level
         for factor in factors(equation.formula)
-        if factor.function == function and not is_measure(spec, factor.name)
+        if factor.function == function and factor.name not in measures
     )
     return tuple(dict.fromkeys(found))
 
@@ -272,6 +277,8 @@ def _measure_parameters(spec: ModelSpec, m: Measure) -> dict[str, ParameterKind]
             names[f"{m.name}.residual_sd"] = "positive"
     if has_item_residuals(spec, m.name):
         names[f"{m.name}.item_sd"] = "positive"
+    if m.specific:
+        names |= {f"{m.name}.specific_loading": "positive", f"{m.name}.specific_sd": "positive"}
     return names
 
 
@@ -338,12 +345,29 @@ def rival_spec(spec: ModelSpec, name: str) -> ModelSpec:
     rivals = {rival.name: rival for rival in spec.rivals}
     if name not in rivals:
         raise SpecError(Problem("rivals", f"unknown rival '{name}'.", did_you_mean(name, rivals)))
-    changed = {(r.level, r.response): r for r in rivals[name].regressions}
-    equations = tuple(changed.get((r.level, r.response), r) for r in spec.regressions)
-    bare = replace(spec, regressions=equations, rivals=(), question=None, estimands=())
+    rival = rivals[name]
+    gone = replaced_measures(spec, rival)
+    changed = {(r.level, r.response): r for r in rival.regressions}
+    equations = {
+        (r.level, r.response): changed.get((r.level, r.response), r)
+        for r in spec.regressions
+        if r.response not in gone
+    }
+    own = {m.name for m in rival.measures}
+    equations |= {at: r for at, r in changed.items() if r.response in own}
+    measures = (*(m for m in spec.measures if m.name not in gone), *rival.measures)
+    bare = replace(
+        spec, measures=measures, regressions=tuple(equations.values()), rivals=(), question=None, estimands=()
+    )
     known = parameter_names(bare)
-    priors = dict(spec.priors) | dict(rivals[name].priors)
+    priors = dict(spec.priors) | dict(rival.priors)
     return replace(bare, priors=tuple((key, prior) for key, prior in priors.items() if key in known))
+
+
+def replaced_measures(spec: ModelSpec, rival: Rival) -> tuple[str, ...]:
+    """Return the measures of the model in whose place those of a rival stand: they share items as written."""
+    taken = {item for measure in rival.measures for item in measure.items}
+    return tuple(m.name for m in spec.measures if taken & set(m.items))
 
 
 def spec_hash(spec: ModelSpec) -> str:

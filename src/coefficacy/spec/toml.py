@@ -9,7 +9,17 @@ from typing import Any
 
 from coefficacy.errors import Problem, SpecError, did_you_mean
 from coefficacy.spec.estimands import BOUNDS, KINDS, fields_of
-from coefficacy.spec.fields import Collector, Field, flag, number, pair, text, text_or_texts, texts
+from coefficacy.spec.fields import (
+    Collector,
+    Field,
+    flag,
+    named_texts,
+    number,
+    pair,
+    text,
+    text_or_texts,
+    texts,
+)
 from coefficacy.spec.formula import parse_formula
 from coefficacy.spec.model import (
     EstimandSpec,
@@ -24,7 +34,7 @@ from coefficacy.spec.model import (
     Rival,
 )
 from coefficacy.spec.priors import parse_prior
-from coefficacy.spec.queries import canonical_name, effects, parameter_names, rank
+from coefficacy.spec.queries import canonical_name, effects, parameter_names, rank, rival_spec
 from coefficacy.spec.validate import LATER_SECTIONS, SECTIONS, problems, without_unknown_levels
 from coefficacy.spec.write import dumps
 
@@ -45,6 +55,7 @@ _MEASURE: dict[str, Field] = {
     "item_residuals": flag,
     "reliability": number,
     "sd": text,
+    "specific": named_texts,
 }
 _FAMILY: dict[str, Field] = {"family": text, "link": text, "location": number, "scale": number}
 _QUESTION: dict[str, Field] = {"effect": text, "direction": text, "rival": text, "rope": pair}
@@ -87,6 +98,11 @@ def _document(text: str, where: str) -> dict[str, Any]:
         raise SpecError(Problem(where, "not a model file: nested too deeply.")) from None
 
 
+def _as_rival(spec: ModelSpec, rival: Rival) -> ModelSpec:
+    """Return the model that the rival's priors belong to."""
+    return rival_spec(replace(spec, rivals=(rival,)), rival.name) if rival.measures else spec
+
+
 @dataclass
 class _Reader(Collector):
     """Builds a draft; `broken` tells that equations are missing from it, which later checks must know."""
@@ -114,7 +130,9 @@ class _Reader(Collector):
         question = self._question(document["question"], whole) if "question" in document else None
         if not levels:
             return draft
-        rivals = (replace(r, priors=self._canonical(dict(r.priors), whole)) for r in draft.rivals)
+        rivals = (
+            replace(r, priors=self._canonical(dict(r.priors), _as_rival(whole, r))) for r in draft.rivals
+        )
         named = self._canonical(priors, whole)
         return replace(draft, priors=named, rivals=tuple(rivals), question=question)
 
@@ -138,10 +156,10 @@ class _Reader(Collector):
                 self.broken = True
                 self.refuse(name, f"unknown section '{name}'.", did_you_mean(name, [*SECTIONS, *levels]))
 
-    def _measures(self, value: object) -> tuple[Measure, ...]:
+    def _measures(self, value: object, place: str = "measures") -> tuple[Measure, ...]:
         measures = []
-        for name, table in self.table(value, "measures").items():
-            keys = self.keys(table, f"measures.{name}", _MEASURE)
+        for name, table in self.table(value, place).items():
+            keys = self.keys(table, f"{place}.{name}", _MEASURE)
             unreadable = "items" not in keys and (not isinstance(table, dict) or "items" in table)
             keys.setdefault("items", (f"{name}_*",) if unreadable else ())
             measures.append(Measure(name, **keys))
@@ -180,12 +198,14 @@ class _Reader(Collector):
             place = f"rivals.{name}"
             tables = dict(self.table(value_of, place))
             priors = self._priors(tables.pop("priors", {}), f"{place}.priors")
+            measures = self._measures(tables.pop("measures", {}), f"{place}.measures")
             for level in tables:
                 if levels and level not in levels:
                     self.refuse(place, f"unknown level '{level}'.", did_you_mean(level, levels))
             known = {level: table for level, table in tables.items() if level in levels}
             self.broken |= len(known) < len(tables)
-            rivals.append(Rival(name, self._equations(known, f"{place}."), tuple(priors.items())))
+            equations = self._equations(known, f"{place}.")
+            rivals.append(Rival(name, equations, tuple(priors.items()), measures))
         return tuple(rivals)
 
     def _families(self, value: object) -> tuple[tuple[str, FamilySpec], ...]:

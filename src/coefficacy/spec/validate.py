@@ -33,6 +33,7 @@ from coefficacy.spec.queries import (
     spreads_of_members,
 )
 from coefficacy.spec.validate_parts import Found, family_problems, measure_problems
+from coefficacy.spec.validate_rivals import measured_otherwise_problems
 
 __all__ = ["LATER_SECTIONS", "SECTIONS", "check", "problems", "without_unknown_levels"]
 
@@ -167,7 +168,8 @@ def _blocks(spec: ModelSpec) -> Iterator[tuple[str, tuple[Regression, ...]]]:
     """Yield the equations of the model and those of each rival, with the prefix of their keys."""
     yield "", spec.regressions
     for rival in spec.rivals:
-        yield f"rivals.{rival.name}.", rival.regressions
+        if not rival.measures:
+            yield f"rivals.{rival.name}.", rival.regressions
 
 
 def _response(spec: ModelSpec, r: Regression, place: str) -> Iterator[Found]:
@@ -323,17 +325,32 @@ def _rivals(spec: ModelSpec) -> Iterator[Found]:
 
 def _rival(spec: ModelSpec, rival: Rival, known: set[str]) -> Iterator[Found]:
     place = f"rivals.{rival.name}"
+    if rival.measures:
+        yield from _measured_otherwise(spec, rival)
+    own = {measure.name for measure in rival.measures}
     for r in rival.regressions:
-        if f"{r.level}.{r.response}" not in known:
+        if f"{r.level}.{r.response}" not in known and r.response not in own:
             mend = did_you_mean(f"{r.level}.{r.response}", known)
             yield f"{place}.{r.level}.{r.response}", "the model itself has no such equation.", mend
     as_fitted = rival_spec(spec, rival.name)
-    if not rival.regressions and not rival.priors:
+    if not (rival.regressions or rival.priors or rival.measures):
         mend = f"Write [{place}.LEVEL] with an equation of the model in another form, or [{place}.priors]."
         yield place, "changes no equation.", mend
-    elif (as_fitted.regressions, dict(as_fitted.priors)) == (spec.regressions, dict(spec.priors)):
+    elif replace(as_fitted, priors=()) == _bare(spec) and dict(as_fitted.priors) == dict(spec.priors):
         yield place, "is the same as the model.", "Take a predictor out of one of its equations."
     yield from _priors(as_fitted, rival.priors, f"{place}.priors")
+
+
+def _measured_otherwise(spec: ModelSpec, rival: Rival) -> Iterator[Found]:
+    """Check a rival with measures of its own: a whole model."""
+    yield from measured_otherwise_problems(spec, rival)
+    whole = rival_spec(spec, rival.name)
+    for place, what, mend in (*_measures(whole), *_equations(whole), *_outcomes(whole)):
+        yield f"rivals.{rival.name}.{place}", what, mend
+
+
+def _bare(spec: ModelSpec) -> ModelSpec:
+    return replace(spec, priors=(), rivals=(), question=None, estimands=())
 
 
 def _priors(spec: ModelSpec, priors: tuple[tuple[str, PriorSpec], ...], section: str) -> Iterator[Found]:

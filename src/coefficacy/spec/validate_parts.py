@@ -40,6 +40,7 @@ def measure_problems(measure: Measure, levels: tuple[str, ...]) -> Iterator[Foun
     yield from _scale(measure, place)
     yield from _single_item_keys(measure, place)
     yield from _upper_level_keys(measure, place, levels)
+    yield from _specific(measure, place, levels)
 
 
 def _items(measure: Measure, place: str) -> Iterator[Found]:
@@ -122,6 +123,26 @@ def _upper_level_keys(measure: Measure, place: str, levels: tuple[str, ...]) -> 
     if measure.form == "parallel":
         what = "parallel items have one loading, which is not free."
         yield f"{place}.loadings", what, "Leave one of both out."
+
+
+def _specific(measure: Measure, place: str, levels: tuple[str, ...]) -> Iterator[Found]:
+    if not measure.specific:
+        return
+    place = f"{place}.specific"
+    owners: dict[str, str] = {}
+    for name, items in measure.specific:
+        if not items:
+            yield f"{place}.{name}", "no items.", "Name items of the measure, or a pattern of them."
+        for item in items:
+            if owners.setdefault(item, name) != name:
+                yield f"{place}.{name}", f"'{item}' is in '{owners[item]}' too.", "Give it to one set."
+    if measure.level not in ("", levels[0]) or len(levels) < 2:
+        yield place, "needs items answered by the members of a team.", "Leave it out."
+    if measure.family != "gaussian":
+        yield place, f"is for gaussian items; these are {measure.family}.", "Leave it out."
+    for key, value in (("loadings", "free"), ("form", "parallel"), ("aggregate", "members")):
+        if getattr(measure, key) == value:
+            yield place, f"does not go with {key} = '{value}'.", "Leave one of both out."
 
 
 def family_problems(

@@ -81,7 +81,9 @@ def _measure(measure: Measure) -> dict[str, Any]:
     table: dict[str, Any] = {"items": list(measure.items)}
     for key in Measure.__slots__:
         value = getattr(measure, key)
-        if key not in ("name", "items") and value != getattr(default, key):
+        if key == "specific" and value:
+            table[key] = {name: list(items) for name, items in value}
+        elif key not in ("name", "items") and value != getattr(default, key):
             table[key] = _plain(value)
     return table
 
@@ -110,9 +112,10 @@ def _equations(regressions: Iterable[Regression]) -> dict[str, dict[str, str]]:
     return tables
 
 
-def _rival(rival: Rival) -> dict[str, dict[str, str]]:
+def _rival(rival: Rival) -> dict[str, Any]:
     priors = {"priors": _priors(rival.priors)} if rival.priors else {}
-    return {**_equations(rival.regressions), **priors}
+    measures = {"measures": {m.name: _measure(m) for m in rival.measures}} if rival.measures else {}
+    return {**measures, **_equations(rival.regressions), **priors}
 
 
 def _priors(priors: tuple[tuple[str, PriorSpec], ...]) -> dict[str, str]:

@@ -75,6 +75,8 @@ def _answer(fit: Fit, asked: EstimandSpec, found: xr.Dataset) -> tuple[Answer | 
         return None, ""
     if not fit.convergence.ok:
         return "cannot tell", "The fit did not converge, so nothing is concluded from it."
+    if not found.attrs.get("converged", True):
+        return "cannot tell", "Its draws, a second stage after the fit, did not converge."
     draws = found[found.attrs["headline"]]
     ess = _effective_draws(draws)
     if ess < ESS_WANTED:

@@ -220,7 +220,8 @@ def _rivals(
     from coefficacy.scores import refits_of, team_scores
 
     settings = refits_of(fit, refits)
-    names = [question.rival, *(r.name for r in fit.spec.rivals if r.name != question.rival)]
+    others = (r.name for r in fit.spec.rivals if r.name != question.rival and not r.measures)
+    names = [question.rival, *others]
     own = team_scores(fit, settings, tell)
     found = {name: _against(fit, name, own, settings, tell) for name in names}
     stuck = tuple(_STUCK.format(name) for name, rival in found.items() if rival is None)

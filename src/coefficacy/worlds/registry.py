@@ -8,12 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
+from coefficacy.worlds.accounts import simulate_accounts
 from coefficacy.worlds.composition import simulate_composition
 from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.settings import simulate_settings
 from coefficacy.worlds.sources import simulate_two_sources
+from coefficacy.worlds.two_efficacies import simulate_two_efficacies
 from coefficacy.worlds.world import World
 
 __all__ = ["CLAIMS", "simulate"]
@@ -24,6 +26,8 @@ CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
         "C2": simulate_composition,
         "C4": simulate_adaptation,
         "C5": simulate_two_sources,
+        "C11": simulate_two_efficacies,
+        "C12": simulate_accounts,
         "C13": simulate_necessity,
         "C15": simulate_settings,
     }
