@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coefficacy.checks import Check as Check
     from coefficacy.checks import PredictiveChecks as PredictiveChecks
     from coefficacy.checks import agreement as agreement
+    from coefficacy.checks import composition as composition
     from coefficacy.checks import predictive_checks as predictive_checks
     from coefficacy.checks import reliability as reliability
     from coefficacy.datasets import list_datasets as list_datasets
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from coefficacy.estimands import consensus_emergence as consensus_emergence
     from coefficacy.estimands import contextual_effect as contextual_effect
     from coefficacy.estimands import discordant_teams as discordant_teams
+    from coefficacy.estimands import dispersion as dispersion
     from coefficacy.estimands import elasticity as elasticity
     from coefficacy.estimands import emergent_share as emergent_share
     from coefficacy.estimands import estimate as estimate
@@ -76,6 +78,7 @@ _HOMES = {
     "Check": "checks",
     "PredictiveChecks": "checks",
     "agreement": "checks",
+    "composition": "checks",
     "reliability": "checks",
     "predictive_checks": "checks",
     "list_datasets": "datasets",
@@ -89,6 +92,7 @@ _HOMES = {
     "SurveyError": "errors",
     "consensus_emergence": "estimands",
     "contextual_effect": "estimands",
+    "dispersion": "estimands",
     "settings": "estimands",
     "confounding": "estimands",
     "intervene": "estimands",

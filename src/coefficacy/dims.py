@@ -19,6 +19,7 @@ __all__ = [
     "STATISTIC",
     "TREATMENT",
     "answers_dim",
+    "equation_name",
     "item_dim",
     "rows_dim",
     "term_dim",
@@ -64,4 +65,11 @@ def rows_dim(level: str, response: str) -> str:
 
 def term_dim(level: str, response: str) -> str:
     """Coefficients of one regression; coordinate: terms as written (``"a"``, ``"a:b"``, ``"x[b]"``)."""
-    return f"{level}.{response}.term"
+    return f"{equation_name(level, response)}.term"
+
+
+def equation_name(level: str, response: str) -> str:
+    """Name of an equation's coefficients: ``"team.y"``, and ``"log_sd(team.y)"`` where ``sd(y)`` responds."""
+    if response.startswith("sd("):
+        return f"log_sd({level}.{response[3:-1]})"
+    return f"{level}.{response}"

@@ -99,6 +99,8 @@ class _Priors:
         self.written = dict(fit.spec.priors)
 
     def all(self) -> Iterator[FittedPrior]:
+        from coefficacy.model.structure import LOG_SD
+
         for name in map(str, self.draws.data_vars):
             if name.endswith(".std"):
                 yield from self._effects(name.removesuffix(".std"))
@@ -106,6 +108,8 @@ class _Priors:
                 yield self._correlation(name)
             elif name.startswith("sd(") and " | " in name:
                 yield self._group_sd(name)
+            elif name.startswith("sd(log_sd("):
+                yield self._made(name, "residual SDs", self.draws[name], _half(LOG_SD))
             elif name.startswith("sd("):
                 yield self._residual_sd(name)
             else:

@@ -12,6 +12,7 @@ from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.contexts import contextual_effect
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
+from coefficacy.estimands.dispersion import dispersion
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.weakest_link import elasticity
@@ -30,6 +31,7 @@ ESTIMANDS: Mapping[str, Callable[..., xr.Dataset]] = MappingProxyType(
         "consensus_emergence": consensus_emergence,
         "contextual_effect": contextual_effect,
         "discordant_teams": discordant_teams,
+        "dispersion": dispersion,
         "elasticity": elasticity,
         "emergent_share": emergent_share,
         "necessity": necessity,

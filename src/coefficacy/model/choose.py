@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coefficacy.errors import FitError, Problem
 from coefficacy.model.built import Built
+from coefficacy.spec import queries
 from coefficacy.spec.model import ModelSpec
 from coefficacy.survey import Survey
 
@@ -28,8 +29,9 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
         raise FitError(
             Problem("engine", f"{engine!r} is not available. Valid: {', '.join(ENGINES)}.", "Take 'auto'.")
         )
-    if spec.spreads and engine != "auto":
-        what = f"{engine!r} does not apply: sd({spec.spreads[0].response}) is on a left-hand side."
+    of_outcomes = [s.response for s in spec.spreads if not queries.is_measure(spec, s.response)]
+    if of_outcomes and engine != "auto":
+        what = f"{engine!r} does not apply: sd({of_outcomes[0]}) is on a left-hand side."
         raise FitError(Problem("engine", what, "Take 'auto'; Bambi builds such models."))
     from coefficacy.model.marginal import build_marginal
     from coefficacy.model.obstacles import why_not_marginal
@@ -52,6 +54,8 @@ def build(spec: ModelSpec, survey: Survey, *, engine: str = "auto") -> Built:
 def _observed_only(spec: ModelSpec) -> bool:
     if not spec.measures:
         return True
+    if spec.spreads:
+        return False
     from coefficacy.model.observed import observed_only
 
     return observed_only(spec)

@@ -88,7 +88,7 @@ def observed_columns(formulas: Iterable[Formula], latents: Iterable[str]) -> tup
         term
         for formula in formulas
         for term in formula.terms
-        if len(term.factors) == 1 and (term.factors[0].function or term.factors[0].name not in known)
+        if len(term.factors) == 1 and str(term.factors[0]) not in known
     )
     return tuple(dict.fromkeys(mains))
 
@@ -96,11 +96,11 @@ def observed_columns(formulas: Iterable[Formula], latents: Iterable[str]) -> tup
 def _factor(
     survey: Survey, level: str, levels: tuple[str, ...], factor: Factor, latents: set[str], where: str
 ) -> list[tuple[str, np.ndarray | None]]:
-    if not factor.function and factor.name in latents:
-        return [(factor.name, None)]
+    if str(factor) in latents:
+        return [(str(factor), None)]
     values = (
         _mean_of_members(survey, level, levels, factor, where)
-        if factor.function
+        if factor.function == "mean"
         else _raw(survey, level, factor)
     )
     if values.dtype.kind not in "iufb":
@@ -112,7 +112,8 @@ def _factor(
 
 
 def _raw(survey: Survey, level: str, factor: Factor) -> np.ndarray:
-    return np.asarray(survey.column(level, factor.name).values)
+    name = factor.name if not factor.function else str(factor)
+    return np.asarray(survey.column(level, name).values)
 
 
 def _centre(

@@ -20,7 +20,8 @@ class Layout:
 
     Attributes
     ----------
-    latents : names with a value at this level, predictors before what they predict
+    latents : names with a value at this level, predictors before what they predict; ``"sd(x)"`` is the
+        logarithm of the SD of x among a unit's members, where that has an equation
     answered : those of them that are single gaussian items observed without error at this level
     correlated : those of them whose residuals may correlate, in the order of `free`
     free : (d, d) True where no regression links the pair
@@ -47,7 +48,9 @@ def lay_out(spec: ModelSpec, survey: Survey, level: str) -> Layout:
     measures = [m for m in queries.latents(spec, level) if not _is_link_only(spec, survey, level, m)]
     below = queries.outcomes(spec, spec.lowest.name) if queries.rank(spec, level) == 1 else ()
     equations = {r.response: r.formula for r in spec.regressions if r.level == level}
-    latents = _ordered((*measures, *(y for y in below if y not in measures)), equations)
+    spreads = queries.spreads_of_members(spec, level)
+    equations |= spreads
+    latents = _ordered((*measures, *spreads, *(y for y in below if y not in measures)), equations)
     formulas = _with_exogenous(equations, latents, level, spec)
     columns = {
         y: expand(spec, survey, level, f.terms, latents, where=f"{level}.{y}") for y, f in formulas.items()
@@ -86,8 +89,8 @@ def _ordered(names: tuple[str, ...], equations: dict[str, Formula]) -> tuple[str
         if name in done:
             return
         for factor in queries.factors(equations.get(name, Formula())):
-            if factor.name in names and not factor.function:
-                place(factor.name)
+            if str(factor) in names:
+                place(str(factor))
         done[name] = None
 
     for name in names:
@@ -114,7 +117,7 @@ def _with_exogenous(
 def _free(names: list[str], equations: dict[str, Formula]) -> np.ndarray:
     def predicts(a: str, b: str) -> bool:
         formula = equations.get(b, Formula())
-        return any(a == f.name for term in formula.terms for f in term.factors)
+        return any(a == str(f) for term in formula.terms for f in term.factors)
 
     free = np.array([[a != b and not predicts(a, b) and not predicts(b, a) for b in names] for a in names])
     return free.reshape(len(names), len(names))

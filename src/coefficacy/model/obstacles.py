@@ -17,6 +17,8 @@ def why_not_marginal(spec: ModelSpec, survey: Survey) -> str:
     if not spec.measures or len(spec.levels) < 2:
         return "it needs measures of people in teams"
     lowest, team = (lv.name for lv in spec.levels[:2])
+    for name in queries.spreads_of_members(spec, team):
+        return f"{name} differs between {plural(team)}"
     for equation in spec.regressions:
         where = f"{equation.level}.{equation.response}"
         below = equation.level in (lowest, team)

@@ -18,7 +18,10 @@ from coefficacy.spec import queries
 from coefficacy.spec.model import GroupTerm, ModelSpec
 from coefficacy.survey import Survey
 
-__all__ = ["Structure"]
+__all__ = ["LOG_SD", "Structure"]
+
+LOG_SD = 0.5
+"""Width of the half-normal prior of how much units differ in the logarithm of their members' SD."""
 
 
 class Structure:
@@ -109,7 +112,15 @@ class Structure:
         mean = mean + (self.above(level, name) if level != self.levels[0] else 0.0)
         if name in self.layouts[level].answered:
             return self._answered(level, name, mean)
-        return mean + self.sd(level, name) * self._residual(level, name)
+        return mean + self._deviation_sd(level, name) * self._residual(level, name)
+
+    def _deviation_sd(self, level: str, name: str) -> Any:
+        """Residual SD of a latent, of each unit where it differs with the unit above: (unit,) or ()."""
+        sd, of = self.sd(level, name), f"sd({name})"
+        unit = next((u for u in self.levels[1:2] if of in self.layouts[u].latents), None)
+        if unit is None or level != self.levels[0]:
+            return sd
+        return sd * pt.exp(self.component(unit, of))[self.index(level, unit)]
 
     def _residual(self, level: str, name: str) -> Any:
         """Residual with unit variance: own source plus those it correlates with."""
@@ -149,14 +160,16 @@ class Structure:
         """A single gaussian item is its latent: the answers are the likelihood, the residual follows."""
         layout = self.layouts[level]
         i = layout.correlated.index(name)
-        spread = self.sd(level, name) * (self.factor(level)[i, i] if layout.free[i, :i].any() else 1.0)
-        mean = mean + self.sd(level, name) * self._others(level, name)
+        whole = self._deviation_sd(level, name)
+        spread = whole * (self.factor(level)[i, i] if layout.free[i, :i].any() else 1.0)
+        mean = mean + whole * self._others(level, name)
+        each = spread + pt.zeros(self.survey.levels[level].sizes[level])
         base = self.item_base(level, name)
         answers = self.survey.answers(name).values[:, 0]
         given = np.flatnonzero(~np.isnan(answers))
         rows = pm.Data(f"{name}.cell", given, dims=dims.answers_dim(name))
         pm.Normal(
-            name, (base + mean)[rows], spread,
+            name, (base + mean)[rows], each[rows],
             observed=pm.Data(f"{name}.y", answers[given]), dims=dims.answers_dim(name),
         )  # fmt: skip
         filled = pm.Data(f"{name}.filled", np.nan_to_num(answers), dims=level)
@@ -164,7 +177,7 @@ class Structure:
         if len(given) < len(answers):
             missing = np.flatnonzero(np.isnan(answers))
             z = self.parameters.normal(len(missing))
-            value = pt.set_subtensor(value[missing], mean[missing] + spread * z)
+            value = pt.set_subtensor(value[missing], mean[missing] + each[missing] * z)
         self._memo["source", level, name] = (value - mean) / spread
         return value
 
@@ -186,7 +199,9 @@ class Structure:
         return next((u for u in self.levels[own + 1 :] if name in self.layouts[u].latents), None)
 
     def _sd(self, level: str, name: str) -> Any:
-        label = f"sd({level}.{name})"
+        label = f"sd({dims.equation_name(level, name)})"
+        if name.startswith("sd("):
+            return self.parameters.spread(label, LOG_SD)
         lower = self._lower(level, name)
         if lower is not None:
             return self.parameters.scale(label, lower)
@@ -220,7 +235,7 @@ class Structure:
             x = self._design(level, response, columns)
             spreads = pt.stack([self._column_spread(level, response, c, k) for k, c in enumerate(columns)])
             b = coefficients(
-                self.spec, f"{level}.{response}", [c.label for c in columns],
+                self.spec, dims.equation_name(level, response), [c.label for c in columns],
                 dim=dims.term_dim(level, response), sigma=sigma, bounded=bounded,
                 spreads=spreads,
             )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from coefficacy import dims
 from coefficacy.dims import SAMPLE
 from coefficacy.errors import FitError, Problem
 from coefficacy.model.design import Column, expand
@@ -231,11 +232,12 @@ class Implied:
         return drawn(self.posterior, name)
 
     def _coefficient(self, level: str, name: str, label: str) -> np.ndarray:
-        return self._draws(f"{level}.{name}").sel({f"{level}.{name}.term": label}).values
+        dim = dims.term_dim(level, name)
+        return self._draws(dims.equation_name(level, name)).sel({dim: label}).values
 
     def _sd(self, level: str, name: str) -> np.ndarray:
         """Residual SD of a latent; one where that sets its scale."""
-        label = f"sd({level}.{name})"
+        label = f"sd({dims.equation_name(level, name)})"
         if label in self.posterior:
             return self._draws(label).values
         return self._zeros() + 1.0

@@ -61,7 +61,11 @@ def _team_latents(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def _spread_outcomes(spec: ModelSpec) -> tuple[str, ...]:
-    return tuple(spread.response for spread in spec.spreads)
+    return tuple(s.response for s in spec.spreads if not is_measure(spec, s.response))
+
+
+def _scattered(spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(s.response for s in spec.spreads if is_measure(spec, s.response))
 
 
 def _spread_terms(spec: ModelSpec) -> tuple[str, ...]:
@@ -129,6 +133,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "given": Option(text, _team_latents),
                 "margin": Option(number, required=False),
             },
+        ),
+        "dispersion": Kind(
+            "Do teams have less {of} the further their members are apart in {by}?",
+            {"of": Option(text, _team_outcomes), "by": Option(text, _scattered)},
         ),
         "elasticity": Kind("Can {needs} stand in for each other in {of}?", {**_CONDITIONS, **_SECOND_STAGE}),
         "emergent_share": Kind(

@@ -15,7 +15,10 @@ from coefficacy.spec.model import Factor, Formula, GroupTerm, Term
 
 __all__ = ["FUNCTIONS", "is_column_name", "is_name", "parse_formula"]
 
-FUNCTIONS: dict[str, str] = {"mean": "mean of a column of the level below"}
+FUNCTIONS: dict[str, str] = {
+    "mean": "mean of a column of the level below",
+    "sd": "logarithm of the SD of a latent among the members of a unit",
+}
 """Functions a formula may use, each of one name, and what they stand for."""
 
 MAX_TERMS = 200

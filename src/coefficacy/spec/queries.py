@@ -51,6 +51,7 @@ __all__ = [
     "rival_spec",
     "spec_hash",
     "spread_name",
+    "spreads_of_members",
 ]
 
 DEFAULT_LINKS: dict[str, str] = {
@@ -252,6 +253,8 @@ def parameter_names(spec: ModelSpec) -> dict[str, ParameterKind]:
         names |= _equation_parameters(spec, equation)
     for spread in spec.spreads:
         names |= {f"{spread_name(spread)} ~ {term}": "real" for term in spread.formula.terms}
+        if is_measure(spec, spread.response):
+            names[f"sd({spread_name(spread)})"] = "positive"
     return names
 
 
@@ -301,6 +304,15 @@ def _equation_parameters(spec: ModelSpec, equation: Regression) -> dict[str, Par
         if group.intercept + len(group.terms) > 1:
             names[f"cor({stem} | {group.level})"] = "correlation"
     return names
+
+
+def spreads_of_members(spec: ModelSpec, level: str) -> dict[str, Formula]:
+    """Return ``"sd(x)"`` to its formula, for measures whose SD among members differs between the units."""
+    return {
+        f"sd({s.response})": s.formula
+        for s in spec.spreads
+        if s.level == level and is_measure(spec, s.response)
+    }
 
 
 def spread_name(spread: Regression) -> str:

@@ -21,6 +21,7 @@ from coefficacy.spec.queries import (
     factors,
     family_of,
     is_measure,
+    is_single_item,
     latents,
     level_names,
     levels_above,
@@ -29,6 +30,7 @@ from coefficacy.spec.queries import (
     parameter_names,
     rank,
     rival_spec,
+    spreads_of_members,
 )
 from coefficacy.spec.validate_parts import Found, family_problems, measure_problems
 
@@ -185,12 +187,22 @@ def _factor(spec: ModelSpec, r: Regression, factor: Factor, place: str) -> Itera
     if factor.name in level_names(spec):
         mend = f"Write (1 | {factor.name}), or (1 + x | {factor.name}) for effects that differ in it."
         yield place, f"'{factor.name}' is a level, not a column.", mend
-    if factor.function == "mean" and is_measure(spec, factor.name):
+    if factor.function == "sd":
+        yield from _spread_factor(spec, r, factor, place)
+    elif factor.function == "mean" and is_measure(spec, factor.name):
         what = f"'{factor}': '{factor.name}' is a measure, which has a {r.level} value of its own."
         mend = f'Write {factor.name}; with aggregate = "members" it is the mean of the members.'
         yield place, what, mend
     elif factor.function == "mean" and rank(spec, r.level) == 0:
         yield place, f"'{factor}': there is no level below {r.level}.", f"Write {factor.name}."
+
+
+def _spread_factor(spec: ModelSpec, r: Regression, factor: Factor, place: str) -> Iterator[Found]:
+    known = spreads_of_members(spec, r.level)
+    if str(factor) not in known:
+        what = f"'{factor}': no SD of '{factor.name}' differs between units of {r.level}."
+        mend = f'Write "{factor}" = "1" under [{r.level}], or with what it depends on.'
+        yield place, what, mend if is_measure(spec, factor.name) else did_you_mean(str(factor), known)
 
 
 def _above_its_own_level(spec: ModelSpec, r: Regression, term: Term, place: str) -> Iterator[Found]:
@@ -228,10 +240,10 @@ def _cycles(spec: ModelSpec, prefix: str, regressions: tuple[Regression, ...]) -
     changed = {(r.level, r.response) for r in regressions}
     whole = (*regressions, *(r for r in spec.regressions if (r.level, r.response) not in changed))
     for level in sorted({r.level for r in regressions}):
+        here = {r.response: r.formula for r in whole if r.level == level} | spreads_of_members(spec, level)
         graph: dict[str, set[str]] = {
-            r.response: {factor.name for factor in factors(r.formula) if not factor.function}
-            for r in whole
-            if r.level == level
+            response: {str(factor) for factor in factors(formula) if factor.function in ("", "sd")}
+            for response, formula in here.items()
         }
         try:
             TopologicalSorter(graph).prepare()
@@ -255,6 +267,9 @@ def _spreads(spec: ModelSpec) -> Iterator[Found]:
     outcomes_here = {r.response: r.level for r in reversed(spec.regressions)}
     for spread in spec.spreads:
         place, outcome = f"{spread.level}.sd({spread.response})", spread.response
+        if is_measure(spec, outcome):
+            yield from _spread_of_members(spec, spread, place)
+            continue
         if outcome not in outcomes_here or is_measure(spec, outcome):
             what = f"'{outcome}' is no outcome with an equation of its own."
             yield place, what, did_you_mean(outcome, (y for y in outcomes_here if not is_measure(spec, y)))
@@ -275,6 +290,23 @@ def _spreads(spec: ModelSpec) -> Iterator[Found]:
             yield place, what, "Write the outcome as a column, in a model of its own."
         for factor in factors(spread.formula):
             yield from _factor(spec, spread, factor, place)
+
+
+def _spread_of_members(spec: ModelSpec, spread: Regression, place: str) -> Iterator[Found]:
+    """The SD of a latent among members, an equation of the unit they are members of."""
+    names = level_names(spec)
+    unit = names[1] if len(names) > 1 else ""
+    if measure_level(spec, spread.response) != names[0] or spread.level != unit:
+        mend = f"Put it under [{unit}]." if unit else "Give the model a level of groups."
+        yield place, "is for measures of the lowest level, in an equation of the level above it.", mend
+    one = next(m for m in spec.measures if m.name == spread.response)
+    if is_single_item(one) and one.family != "gaussian":
+        what = f"'{spread.response}' is a single {one.family} item, whose SD within {unit} is the link's."
+        yield place, what, "Give it several items."
+    if spread.formula.groups:
+        yield place, "random effects are not part of the format yet here.", "Leave them out."
+    for factor in factors(spread.formula):
+        yield from _factor(spec, spread, factor, place)
 
 
 def _rivals(spec: ModelSpec) -> Iterator[Found]:

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
+from coefficacy.worlds.composition import simulate_composition
 from coefficacy.worlds.emergence import simulate_emergence
 from coefficacy.worlds.flagship import simulate_adaptation
 from coefficacy.worlds.necessity import simulate_necessity
 from coefficacy.worlds.settings import simulate_settings
 from coefficacy.worlds.sources import simulate_two_sources
-from coefficacy.worlds.waves import simulate_consensus
 from coefficacy.worlds.world import World
 
 __all__ = ["CLAIMS", "simulate"]
@@ -21,7 +21,7 @@ __all__ = ["CLAIMS", "simulate"]
 CLAIMS: Mapping[str, Callable[..., World]] = MappingProxyType(
     {
         "C1": simulate_emergence,
-        "C2": simulate_consensus,
+        "C2": simulate_composition,
         "C4": simulate_adaptation,
         "C5": simulate_two_sources,
         "C13": simulate_necessity,

@@ -8,6 +8,7 @@
 | `composites` | omega and the reliability of a mean score: closed forms |
 | `variances`, `draws` | what they need of a posterior: variances of latents, loadings, residuals |
 | `fitted` | all of them for a measure of a fit, with posterior intervals |
+| `compositions` | several measures side by side, by the outcome that they predict |
 | `notes` | what does not apply, what to keep in mind |
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from coefficacy.checks.measurement.anova import Icc, icc, spearman_brown
 from coefficacy.checks.measurement.composites import Composite, mean_reliability, omega
+from coefficacy.checks.measurement.compositions import composition
 from coefficacy.checks.measurement.fitted import Reliability, reliability
 from coefficacy.checks.measurement.given_answers import Agreement, agreement
 from coefficacy.checks.measurement.indices import ad_mean, awg, rwg, rwg_j, rwg_lindell, uniform_variance
@@ -27,6 +29,7 @@ __all__ = [
     "ad_mean",
     "agreement",
     "awg",
+    "composition",
     "icc",
     "mean_reliability",
     "omega",

@@ -77,6 +77,8 @@ class LatentModel:
             inside = {f.name for g in formula.groups for t in g.terms for f in t.factors if not f.function}
             if inside & set(own.latents):
                 return f"{self.unit}.{name} has random slopes of a latent, which are not kept with a fit"
+        if new_teams and queries.spreads_of_members(self.spec, self.unit):
+            return f"people's SDs differ between {self.unit}s, and new ones have none yet"
         for name in own.latents if new_teams else ():
             for upper in self.levels[self.levels.index(self.unit) + 1 :]:
                 equation = queries.regression(self.spec, upper, name)
@@ -103,7 +105,16 @@ class LatentModel:
         """Deviations of persons from their team."""
         if self.members is None:
             return {}
-        return draw_latents(draws, self.spec, self.survey, self.layouts[self.levels[0]], rng).own
+        lowest = self.layouts[self.levels[0]]
+        return draw_latents(draws, self.spec, self.survey, lowest, rng, scales=self._scales(draws)).own
+
+    def _scales(self, draws: Draws) -> dict[str, np.ndarray]:
+        """SDs of each person's team, by latent whose SD among members differs between teams."""
+        index = self.survey.index(self.levels[0], self.unit)
+        return {
+            name[3:-1]: np.exp(self._stored(draws, self.unit)[name])[:, index]
+            for name in queries.spreads_of_members(self.spec, self.unit)
+        }
 
     def _aggregated(self) -> list[str]:
         """Latents whose value in a team is the mean of its members."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from coefficacy import dims
 from coefficacy.checks.predictive.draws import Draws
 from coefficacy.model.design import Column
 from coefficacy.spec import queries
@@ -70,7 +71,7 @@ def residual_sd(draws: Draws, spec: ModelSpec, survey: Survey, level: str, name:
     own = queries.is_measure(spec, name) and queries.measure_level(spec, name) == level
     if own and len(survey.items[name]) > 1:
         return np.ones(draws.size)
-    return draws.get(f"sd({level}.{name})")
+    return draws.get(f"sd({dims.equation_name(level, name)})")
 
 
 def residual_factor(draws: Draws, layout: Layout) -> np.ndarray:
@@ -102,6 +103,7 @@ def draw_latents(
     *,
     upper: Named | None = None,
     members: Named | None = None,
+    scales: Named | None = None,
 ) -> Latents:
     """Draw the latents of all units of a level.
 
@@ -109,6 +111,7 @@ def draw_latents(
     ----------
     upper : the part that comes from the units above, by latent
     members : mean deviation of the unit's members, by latent that is aggregated over members
+    scales : what residuals are multiplied by, (draw, unit), by latent whose SD differs between units above
     """
     shape = (draws.size, survey.n[layout.level])
     source = rng.standard_normal((*shape, len(layout.correlated)))
@@ -116,11 +119,12 @@ def draw_latents(
     own: dict[str, np.ndarray] = {}
     value: dict[str, np.ndarray] = {}
     for name in layout.latents:
-        where = f"{layout.level}.{name}"
+        where = dims.equation_name(layout.level, name)
         mean = linear(draws, where, layout.columns.get(name, []), value, shape)
         known = name in layout.correlated
         z = residual[..., layout.correlated.index(name)] if known else rng.standard_normal(shape)
-        own[name] = mean + residual_sd(draws, spec, survey, layout.level, name)[:, None] * z
+        sd = residual_sd(draws, spec, survey, layout.level, name)[:, None] * (scales or {}).get(name, 1.0)
+        own[name] = mean + sd * z
         own[name] += (upper or {}).get(name, 0.0)
         value[name] = own[name] + (members or {}).get(name, 0.0)
     return Latents(own, value)
