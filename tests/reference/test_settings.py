@@ -1,7 +1,7 @@
-"""Settings of claim C15 against R (tests/reference/settings.R): lavaan and nlme, and a variance by quadrature.
+"""Settings of claim C15 against R (tests/reference/settings.R), and a variance by quadrature.
 
-With raw priors that are next to flat the results are R's within a fifth of a standard error; by default strong
-effects of few groups are pulled towards zero, by less than half of one.
+With raw priors that are next to flat the contextual effects are those of lavaan and nlme within a fifth of a
+standard error; by default strong effects of few groups are pulled towards zero, by less than half of one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from scipy.stats import norm
 
 import coefficacy as co
 from coefficacy.sampling import Fit
-from coefficacy.spec import library_folder, loads
+from coefficacy.spec import loads
+from coefficacy.spec.library import library_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.reference]
 
@@ -87,23 +88,38 @@ items = ["team_1"]
 """
 
 
+def spread_by_quadrature(scores: pd.Series, teams: pd.Series) -> tuple[float, float]:
+    """Posterior mean and SD of omega, on a grid of omega, the typical SD, the SD of teams and their mean.
+
+    Of a team of n with SD s, (n - 1) times the sample variance over s^2 is chi-squared, and its mean normal
+    with variance tau^2 + s^2 / n; log s is normal with SD omega.
+    """
+    groups, n = scores.groupby(teams), len(scores) / teams.nunique()
+    omega, d = np.linspace(0.01, 0.9, 36), np.linspace(-4, 4, 41)
+    weight = norm.pdf(d) / norm.pdf(d).sum()
+    typical = np.exp(np.log(groups.var()).mean() / 2 + np.linspace(-0.45, 0.55, 31))
+    tau, centre = np.linspace(0.01, 9, 14), groups.mean().mean() + np.linspace(-3.2, 3.2, 9)
+    log_p = np.zeros((36, 31, 14, 9)) - 0.5 * (omega[:, None, None, None] / 0.5) ** 2
+    log_p += (-0.5 * (typical / (2 * scores.std())) ** 2 + np.log(typical))[:, None, None]
+    log_p += (-0.5 * (tau / typical[:, None]) ** 2 - np.log(typical)[:, None])[:, :, None]
+    variance = (typical[None, :, None] * np.exp(omega[:, None, None] * d)) ** 2
+    of_mean = (tau**2 + variance[..., None] / n)[..., None]
+    for value, mean in zip(groups.var(), groups.mean(), strict=True):
+        q = (n - 1) * value / variance
+        scatter = np.exp((n - 1) / 2 * np.log(q) - q / 2) * weight
+        location = np.exp(-0.5 * (mean - centre) ** 2 / of_mean) / np.sqrt(of_mean)
+        log_p += np.log(np.einsum("omd,omdtc->omtc", scatter, location))
+    p = np.exp(log_p - log_p.max()).sum((1, 2, 3))
+    p /= p.sum()
+    return p @ omega, np.sqrt(p @ omega**2 - (p @ omega) ** 2)
+
+
 def test_how_much_teams_differ_in_their_sd_is_what_quadrature_says() -> None:
-    """Sample variances of teams are chi-squared given sigma_j; .03 is allowed for what means tell."""
+    """The Monte Carlo error of the mean is .003 at 900 effective draws; .01 is allowed."""
     world = co.simulate("C2", seed=1, composition="dispersion", n_teams=40, team_size=6, items=1)
     spec, persons = loads(SCATTER), world.tables["persons"]
     fit = co.fit(spec, co.read_survey(spec, persons=persons), seed=1, chains=2, progress=False)
-    s2 = persons.groupby("team_id")["team_1"].var().to_numpy()
-    omega, d = np.linspace(0.01, 1.2, 80), np.linspace(-4, 4, 81)
-    middle = np.log(s2).mean() / 2 + np.linspace(-0.6, 0.7, 81)
-    log_sd = middle[None, :, None] + omega[:, None, None] * d
-    weight = norm.pdf(d) / norm.pdf(d).sum()
-    log_p = -0.5 * (omega[:, None] / 0.5) ** 2
-    for value in s2:
-        q = 5 * value / np.exp(2 * log_sd)
-        log_p = log_p + np.log((np.exp(2.5 * np.log(q) - q / 2) * weight).sum(-1))
-    p = np.exp(log_p - log_p.max()).sum(1)
-    p /= p.sum()
-    expected = p @ omega
+    mean, sd = spread_by_quadrature(persons["team_1"], persons["team_id"])
     draws = fit.posterior["sd(log_sd(team.efficacy))"]
-    assert float(draws.mean()) == pytest.approx(expected, abs=0.03)
-    assert float(draws.std()) == pytest.approx(np.sqrt(p @ omega**2 - expected**2), abs=0.015)
+    assert float(draws.mean()) == pytest.approx(mean, abs=0.01)
+    assert float(draws.std()) == pytest.approx(sd, abs=0.01)
