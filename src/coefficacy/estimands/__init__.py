@@ -17,7 +17,7 @@ variables have a ``long_name``; its attribute ``headline`` names the one that an
 | `ceilings` | necessary condition analysis beside an additive world (C13) |
 | `weakest_link` | how well one condition can stand in for another (C13) |
 | `equation`, `additive` | an outcome's equation with drawn predictors; the additive rival in closed form |
-| `dispersion` | what it does to a team how far its members are apart (C2) |
+| `scatter` | what it does to a team how far its members are apart (C2) |
 | `contexts` | what a group adds to its members' own values, in settings of any kind (C15) |
 | `accounts` | which of two accounts teams follow, by layer (C12) |
 | `distinct`, `slopes` | whether two latents are two things, and what each predicts in which layer (C11) |
@@ -33,12 +33,12 @@ from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.contexts import contextual_effect, settings
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
-from coefficacy.estimands.dispersion import dispersion
 from coefficacy.estimands.distinct import latent_correlation
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.interventions import intervene
 from coefficacy.estimands.mediation import two_sources
 from coefficacy.estimands.registry import ESTIMANDS, estimate
+from coefficacy.estimands.scatter import dispersion
 from coefficacy.estimands.slopes import layer_paths
 from coefficacy.estimands.weakest_link import elasticity
 

@@ -13,10 +13,10 @@ from coefficacy.estimands.consensus import consensus_emergence
 from coefficacy.estimands.contexts import contextual_effect
 from coefficacy.estimands.corners import necessity
 from coefficacy.estimands.discordance import discordant_teams
-from coefficacy.estimands.dispersion import dispersion
 from coefficacy.estimands.distinct import latent_correlation
 from coefficacy.estimands.emergence import emergent_share
 from coefficacy.estimands.mediation import two_sources
+from coefficacy.estimands.scatter import dispersion
 from coefficacy.estimands.slopes import layer_paths
 from coefficacy.estimands.weakest_link import elasticity
 from coefficacy.spec.estimands import options_of

@@ -168,9 +168,9 @@ def _tables(
 
 def _refuse(n: int, size: int, items: int, explained: float) -> None:
     problems = [
-        Problem(f"simulate C2: {name}", f"{value} is below 2.", "Give 2 or more.")
-        for name, value in (("n_teams", n), ("team_size", size), ("items", items + 1))
-        if value < 2
+        Problem(f"simulate C2: {name}", f"{value} is below {least}.", f"Give {least} or more.")
+        for name, value, least in (("n_teams", n, 2), ("team_size", size, 2), ("items", items, 1))
+        if value < least
     ]
     if explained >= 1:
         what = f"effects explain {explained:.2f} of the variance of performance."
