@@ -52,6 +52,53 @@ print(
 )
 
 # %%
+# What data do the priors expect?
+# -------------------------------
+#
+# Priors of a dozen parameters are hard to judge one by one. Draw them all, draw the answers and outcomes that
+# they would give to these very teams, and look at those: a *prior predictive check*. One measure and one
+# outcome are enough to see what the defaults are like; two hundred surveys that nobody made:
+
+from coefficacy.spec import loads  # noqa: E402
+from coefficacy.studies import prior_worlds  # noqa: E402
+
+small = loads("""
+[levels]
+person = "person_id"
+team = "team_id"
+
+[measures.collective_efficacy]
+items = ["ce_*"]
+family = "ordinal"
+scale = [1, 5]
+
+[team]
+adaptation = "collective_efficacy"
+""")
+asked = co.read_survey(small, persons=demo.persons, teams=demo.teams)
+worlds = prior_worlds(small, asked, 200, seed=1).data
+
+shares = np.array([np.bincount(w, minlength=5) / len(w) for w in worlds["collective_efficacy"]])
+seen = np.bincount(asked.answers("collective_efficacy").values.astype(int).ravel(), minlength=5)
+low, mid, high = np.quantile(shares, [0.025, 0.5, 0.975], axis=0)
+fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.8))
+answers = np.arange(1, 6)
+axes[0].vlines(answers, low, high, color="#5f6670", lw=6, alpha=0.35, label="prior, 95% of surveys")
+axes[0].plot(answers, mid, "_", color="#5f6670", ms=14)
+axes[0].plot(answers, seen / seen.sum(), "o", color="#d55e00", label="demo survey")
+axes[0].set(xlabel="answer", ylabel="share of answers", ylim=(0, 1))
+axes[0].legend(fontsize=8)
+axes[1].hist(np.log10(worlds["adaptation"].std(axis=1)), 30, color="#5f6670", alpha=0.35)
+axes[1].axvline(np.log10(demo.teams["adaptation"].std()), color="#d55e00", lw=2)
+axes[1].set_xticks([-2, -1, 0, 1, 2], ["0.01", "0.1", "1", "10", "100"])
+_ = axes[1].set(xlabel="SD of adaptation between teams", yticks=[])
+
+# %%
+# The data lie where the priors allow, and the priors allow much more: most of the surveys that they expect
+# have more answers at the ends of the scale, and adaptation may differ between teams by hundredths or by
+# tens. They are wide where data will soon narrow them, as for thresholds and residual SDs, and narrow only
+# where a value would be absurd: a standardised effect of 2.
+#
 # The fit
 # -------
 

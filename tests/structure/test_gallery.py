@@ -21,6 +21,7 @@ EXTENSIONS = ROOT / "docs" / "_extensions"
 FILES = sorted(EXAMPLES.glob("*/plot_*.py"))
 RESULTS = EXAMPLES / "results"
 
+
 def extension(name: str) -> ModuleType:
     sys.path.insert(0, str(EXTENSIONS))
     try:
