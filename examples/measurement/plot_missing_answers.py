@@ -88,7 +88,7 @@ effect = "adaptation ~ collective_efficacy"
 # Reading says what is missing; an empty cell is simply not used.
 
 read = {name: co.read_survey(spec, persons=table, teams=outcome) for name, table in surveys.items()}
-print(*read["stopped early"].notes, sep="\n")
+read["stopped early"]
 
 # %%
 # Prior check

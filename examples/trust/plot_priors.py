@@ -52,6 +52,59 @@ print(
 )
 
 # %%
+# What data do the priors expect?
+# -------------------------------
+#
+# Priors of a dozen parameters are hard to judge one by one. Draw them all, draw the answers and outcomes that
+# they would give to these very teams, and look at those: a *prior predictive check*. One measure and one
+# outcome are enough to see what the defaults are like; two hundred surveys that nobody made:
+
+from coefficacy.spec import loads  # noqa: E402
+from coefficacy.studies import prior_worlds  # noqa: E402
+
+small = loads("""
+[levels]
+person = "person_id"
+team = "team_id"
+
+[measures.collective_efficacy]
+items = ["ce_*"]
+family = "ordinal"
+scale = [1, 5]
+
+[team]
+adaptation = "collective_efficacy"
+""")
+asked = co.read_survey(small, persons=demo.persons, teams=demo.teams)
+worlds = prior_worlds(small, asked, 200, seed=1).data
+
+items = worlds["collective_efficacy"].reshape(200, -1, 5)
+shares = np.array([np.bincount(world[:, 0], minlength=5) / len(world) for world in items])
+answered = asked.answers("collective_efficacy").values.astype(int)
+seen = np.array([np.bincount(item, minlength=5) / len(item) for item in answered.T])
+low, mid, high = np.quantile(shares, [0.025, 0.5, 0.975], axis=0)
+fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.8))
+answers = np.arange(1, 6)
+axes[0].vlines(answers, low, high, color="#5f6670", lw=6, alpha=0.35, label="prior: median, 95% of surveys")
+axes[0].plot(answers, mid, "_", color="#5f6670", ms=14)
+for share in seen:
+    axes[0].plot(answers, share, "o", color="#d55e00", ms=4, alpha=0.7)
+axes[0].plot([], [], "o", color="#d55e00", ms=4, label="demo survey, a dot an item")
+axes[0].set(xlabel="answer to an item", ylabel="share of answers", ylim=(0, 1), xticks=answers)
+axes[0].legend(fontsize=8)
+axes[1].hist(np.log10(worlds["adaptation"].std(axis=1)), 30, color="#5f6670", alpha=0.35)
+axes[1].axvline(np.log10(demo.teams["adaptation"].std()), color="#d55e00", lw=2)
+
+axes[1].set_xticks([-2, -1, 0, 1, 2], ["0.01", "0.1", "1", "10", "100"])
+_ = axes[1].set(xlabel="SD of adaptation between teams", yticks=[])
+
+# %%
+# The data lie well within what the priors allow, and the priors allow far more: items that nearly everybody
+# answers with 5, adaptation that differs between teams by hundredths or by tens. They lean towards high
+# answers, as the third of four thresholds is taken for the middle one; what 276 people answered outweighs
+# that at once. Priors are wide where data will soon narrow them, as for thresholds and residual SDs, and
+# narrow only where a value would be absurd: a standardised effect of 2.
+#
 # The fit
 # -------
 

@@ -11,6 +11,7 @@ import numpy as np
 from coefficacy.dims import ACCOUNT, CONTRAST, COVARIATE, SAMPLE
 from coefficacy.sampling import Convergence, Settings
 from coefficacy.scores.stacking_model import StackingPriors
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,7 +92,9 @@ def _head(found: Stacking) -> str:
     data = found.data
     on = ", ".join(filter(None, (data.by, *data.covariates)))
     kind = f"weights by {on}" if on else "constant weights"
-    return f"Stacking of {', '.join(found.models)} on {data.scores.sizes[data.unit]} {data.unit}s: {kind}"
+    return (
+        f"Stacking of {', '.join(found.models)} on {data.scores.sizes[data.unit]} {plural(data.unit)}: {kind}"
+    )
 
 
 def _lines(found: Stacking) -> Iterator[str]:
@@ -99,7 +102,7 @@ def _lines(found: Stacking) -> Iterator[str]:
     yield from _slope_lines(found)
     best = found.models[int(found.elpd_models.values.argmax())]
     yield (
-        f"elpd of left-out {found.data.unit}s {found.elpd.elpd:.1f} (se {found.elpd.se:.1f}), "
+        f"elpd of left-out {plural(found.data.unit)} {found.elpd.elpd:.1f} (se {found.elpd.se:.1f}), "
         f"against the best single model, {best}: {found.diff:+.1f} (se {found.diff_se:.1f})"
     )
     gate = found.convergence

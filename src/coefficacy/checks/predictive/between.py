@@ -10,6 +10,7 @@ from coefficacy.checks.predictive.copies import Copies
 from coefficacy.checks.predictive.groups import between_component, group_means, mean_of_given
 from coefficacy.checks.predictive.plan import Design, ReplicatedCheck, Statistic
 from coefficacy.spec import queries
+from coefficacy.survey.nesting import plural
 
 __all__ = ["BETWEEN_ITEMS", "BETWEEN_LAYERS", "BETWEEN_TEAMS"]
 
@@ -52,7 +53,9 @@ def _teams(design: Design, copies: Copies) -> Statistic | str:
     for name, take in _by_unit(design, copies, design.units).items():
         names.append((name, ""))
         takes.append(lambda found, take=take: np.nanvar(take(found), axis=1, ddof=1))  # type: ignore[misc]
-    return _joined(names, takes, copies) if names else f"nothing is measured at or below {design.units}s"
+    return (
+        _joined(names, takes, copies) if names else f"nothing is measured at or below {plural(design.units)}"
+    )
 
 
 def _items(design: Design, copies: Copies) -> Statistic | str:
@@ -79,7 +82,7 @@ def _items(design: Design, copies: Copies) -> Statistic | str:
 
 def _layers(design: Design, copies: Copies) -> Statistic | str:
     if not design.above:
-        return f"there is no level above {design.units or design.lowest}s"
+        return f"there is no level above {plural(design.units or design.lowest)}"
     names: list[tuple[str, str]] = []
     takes: list[Take] = []
     members = design.groups[design.lowest, design.units]

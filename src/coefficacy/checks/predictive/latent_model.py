@@ -31,6 +31,7 @@ from coefficacy.checks.predictive.latents import (
 from coefficacy.checks.predictive.upper import blocks_of, draw_upper
 from coefficacy.model.layout import Layout, lay_out
 from coefficacy.spec import queries
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     from coefficacy.spec.model import Measure, ModelSpec
@@ -83,7 +84,7 @@ class LatentModel:
             for upper in self.levels[self.levels.index(self.unit) + 1 :]:
                 equation = queries.regression(self.spec, upper, name)
                 if equation is not None and name not in self.layouts[upper].latents:
-                    return f"what {upper}.{name} gives to {self.unit}s is not kept with a fit"
+                    return f"what {upper}.{name} gives to {plural(self.unit)} is not kept with a fit"
         return ""
 
     def copies(self, draws: Draws, new_teams: bool, rng: np.random.Generator) -> Copies:
