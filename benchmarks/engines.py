@@ -5,8 +5,11 @@ smallest bulk ESS over all parameters is what a fit is worth. PyMC's runs may be
 marked; where none was asked for, its row is missing.
 
     uv run python benchmarks/engines.py --peers 1000 10000
+    uv run python benchmarks/engines.py --gradients 1000 10000 100000 1000000
 
-Writes results/engines.json and results/engines.md. The machine is noisy: compare within one run only.
+Writes results/engines.json and results/engines.md; with --gradients, which samples nothing,
+results/gradients.md.
+The machine is noisy: compare within one run only.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import json
 import os
 import resource
 import time
+from ctypes import POINTER, c_double
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -102,6 +106,86 @@ def row(name: str, seconds: float, ess: float, worst: str, raw: Any, **more: flo
     }  # fmt: skip
 
 
+# One gradient ----------------------------------------------------------------------------------------------
+
+
+def gradient_us(density: Any, x: np.ndarray, repeats: int = 9) -> float:
+    """Processor time of one gradient, microseconds, as the sampler calls it: the best of several batches."""
+    program, gradient, value = density.program, np.empty(x.size), np.empty(1)
+    pointers = [a.ctypes.data_as(POINTER(c_double)) for a in (x, gradient, value)]
+    run, memory = program.callback.ctypes, program.memory.ctypes.data
+    calls, spent = 100, []
+    for _ in range(repeats):
+        started = time.process_time()
+        for _ in range(calls):
+            run(x.size, *pointers, memory)
+        spent.append((time.process_time() - started) / calls)
+    return 1e6 * min(spent)
+
+
+def own_cells(native: Any, data: dict[str, np.ndarray]) -> Any:
+    """The same density with every team a cell of its own."""
+    rows, cell = data["teams.rows"], data["teams.cell"]
+    values = {f"teams.{k}": data[f"teams.{k}"][cell] for k in ("size", "seen", "moderators")}
+    values |= {"teams.between": rows[:, :, None] * rows[:, None, :], "teams.count": np.ones(len(rows))}
+    return native.density.with_data({**values, "teams.cell": np.arange(len(rows))})
+
+
+def with_missing_answers(spec: Any, tables: Any, share: float) -> Any:
+    """Survey with a share of the answers missing at random."""
+    rng, whole = np.random.default_rng(0), co.read_survey(spec, **tables)
+    persons = tables["persons"].copy()
+    for item in [i for m in spec.measures for i in whole.items[m.name]]:
+        persons[item] = persons[item].astype(float).where(rng.random(len(persons)) >= share)
+    return co.read_survey(spec, **{**tables, "persons": persons})
+
+
+def gradients(people: int) -> dict[str, Any]:
+    """Time one gradient: teams in cells, each its own cell, and with missing answers."""
+    world = co.simulate("C4", seed=1, n_teams=round(people / 9), team_size=SIZES, family="gaussian")
+    spec = loads(world.spec_text)
+    survey = co.read_survey(spec, **world.tables)
+    built = build(spec, survey, engine="marginal")
+    native, data = compile_model(built).native, {v.name: v.get_value() for v in built.model.data_vars}
+    x = native.start + 0.1
+    teams = survey.n["team"]
+    found = {"people": survey.n["person"], "teams": teams, "cells": len(data["teams.count"])}
+    found["us"] = gradient_us(native.density, x)
+    if teams <= 2_000:
+        alone = own_cells(native, data)
+        assert np.isclose(alone(x)[0], native.density(x)[0], rtol=1e-9)
+        found["own_cells_us"] = gradient_us(alone, x)
+        missing = build(spec, with_missing_answers(spec, world.tables, 0.05), engine="marginal")
+        other = compile_model(missing).native
+        found["missing_us"] = gradient_us(other.density, other.start + 0.1)
+    return found
+
+
+def gradient_table(rows: list[dict[str, Any]]) -> str:
+    names = {"us": "cells, us", "own_cells_us": "every team a cell, us", "missing_us": "5 % missing, us"}
+    lines = [f"| people | teams | cells | {' | '.join(names.values())} |", "|" + "---|" * 6]
+    for r in rows:
+        values = " | ".join(f"{r[k]:.0f}" if k in r else "" for k in names)
+        lines.append(f"| {r['people']:,} | {r['teams']:,} | {r['cells']} | {values} |")
+    return "\n".join(lines)
+
+
+def write_gradients(rows: list[dict[str, Any]], folder: Path) -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    text = f"""# One gradient of the exact engine
+
+{gradient_table(rows)}
+
+- Processor time of one call of the C function that the sampler calls, the best of nine batches of 100.
+- Items and outcome of the flagship world, 3 to 15 people a team, four layers. "Every team a cell" is the
+  same density (equal to 1e-9); "5 % missing" are answers missing at random, so that nearly every team is
+  factorised for itself.
+- Date: {date.today()}; peak memory of the process, simulation and reading included, {peak:.1f} GiB.
+"""
+    (folder / "gradients.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     head = "people | engine | to first draw, s | gradient, us | chains x draws | sampling, s | minimum ESS"
     lines = [f"| {head} | ESS/s | of |", "|" + "---|" * 9]
@@ -119,8 +203,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, nargs="*", default=PEOPLE)
     parser.add_argument("--peers", type=int, nargs="*", default=[1_000], help="sizes at which PyMC runs, too")
+    parser.add_argument("--gradients", type=int, nargs="*", help="sizes at which one gradient is timed")
     parser.add_argument("--out", type=Path, default=FOLDER)
     asked = parser.parse_args()
+    if asked.gradients:
+        write_gradients([gradients(people) for people in asked.gradients], asked.out)
+        return
     rows: list[dict[str, Any]] = []
     for people in asked.people:
         started = time.perf_counter()

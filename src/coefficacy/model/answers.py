@@ -10,7 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from coefficacy import dims
-from coefficacy.model.ordinal import cumulative, link_sd, thresholds
+from coefficacy.model.ordinal import graded_answers, link_sd, thresholds
 from coefficacy.model.specifics import specifics_of
 from coefficacy.model.structure import Structure, item_unit
 from coefficacy.spec import queries
@@ -57,24 +57,46 @@ def add_answers(structure: Structure, measure: Measure) -> None:
     answers = structure.survey.answers(name).values
     n_items = answers.shape[1]
     loading = loadings(structure, measure)
-    eta = pt.zeros(answers.shape)
-    if name in structure.layouts[level].latents:
-        own = structure.component(level, name)
-        if level != structure.levels[0]:
-            own = own - structure.above(level, name)
-        eta = eta + own[:, None] * loading
+    own = _own_part(structure, measure, level)
     upper = structure.upper_of_items(name)
-    if upper is not None:
-        between = between_loadings(structure, measure, loading)
-        part = structure.component(upper, name)[:, None] * between + _item_residuals(
-            structure, measure, upper
-        )
+    part = None if upper is None else _upper_part(structure, measure, upper, loading)
+    cell = np.flatnonzero(~np.isnan(answers.ravel()))
+    y = answers.ravel()[cell]
+    item = pm.Data(f"{name}.of", cell % n_items, dims=dims.answers_dim(name))
+    if measure.family == "ordinal":
+        unit = pm.Data(f"{name}.unit", cell // n_items, dims=dims.answers_dim(name))
+        over = np.zeros(len(answers), int) if upper is None else structure.index(level, upper)
+        graded_answers(
+            name, pt.zeros(len(answers)) if own is None else own, loading,
+            pt.zeros((1, n_items)) if part is None else part, item_thresholds(structure, measure),
+            (unit, over, item), link=queries.link_of(spec, name),
+            observed=pm.Data(f"{name}.y", y.astype("int64"), dims=dims.answers_dim(name)),
+            dims=dims.answers_dim(name),
+        )  # fmt: skip
+        return
+    eta = pt.zeros(answers.shape)
+    if own is not None:
+        eta = eta + own[:, None] * loading
+    if upper is not None and part is not None:
         eta = eta + part[structure.index(level, upper)]
         eta = eta + _specific_parts(structure, measure, level, upper)
-    cell = np.flatnonzero(~np.isnan(answers.ravel()))
     cells = pm.Data(f"{name}.cell", cell, dims=dims.answers_dim(name))
-    item = pm.Data(f"{name}.of", cell % n_items, dims=dims.answers_dim(name))
-    _likelihood(structure, measure, eta.ravel()[cells], item, answers.ravel()[cell], cell // n_items)
+    _likelihood(structure, measure, eta.ravel()[cells], item, y, cell // n_items)
+
+
+def _own_part(structure: Structure, measure: Measure, level: str) -> Any:
+    """What the units that answer differ by, (unit,), or None."""
+    if measure.name not in structure.layouts[level].latents:
+        return None
+    own = structure.component(level, measure.name)
+    return own if level == structure.levels[0] else own - structure.above(level, measure.name)
+
+
+def _upper_part(structure: Structure, measure: Measure, upper: str, loading: Any) -> Any:
+    """What the units above add to every item, (unit above, item)."""
+    between = between_loadings(structure, measure, loading)
+    component = structure.component(upper, measure.name)[:, None]
+    return component * between + _item_residuals(structure, measure, upper)
 
 
 def loadings(structure: Structure, measure: Measure) -> Any:
@@ -142,11 +164,6 @@ def _likelihood(
     structure: Structure, measure: Measure, eta: Any, item: Any, y: np.ndarray, unit: np.ndarray
 ) -> None:
     spec, name, given = structure.spec, measure.name, dims.answers_dim(measure.name)
-    if measure.family == "ordinal":
-        observed = pm.Data(f"{name}.y", y.astype("int64"), dims=given)
-        cumulative(name, eta, item_thresholds(structure, measure), item, link=queries.link_of(spec, name),
-                   observed=observed, dims=given)  # fmt: skip
-        return
     intercept = item_intercepts(structure, measure)
     if measure.family == "bernoulli":
         link = queries.link_of(spec, name)

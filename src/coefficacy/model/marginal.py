@@ -168,21 +168,21 @@ class _Collapsed:
         def stacked(parts: Sequence[np.ndarray], rows: int) -> np.ndarray:
             return np.column_stack(parts) if len(parts) else np.zeros((rows, 0))
 
-        answers = [survey.answers(m.name).values for m in self.projected]
-        singles = [np.zeros((n, len(self.sampled))), *(survey.answers(m.name).values for m in self.exact)]
-        outcomes = [np.asarray(survey.column(self.team, y).values, float) for y in self.outcomes]
-        columns = [*self._columns(self.team).values(), *self.above.columns()]
-        person_columns = list(self._columns(self.lowest).values())
-        of_people = [stacked(part, n) for part in (answers, singles, person_columns)]
-        of_teams = [stacked(outcomes, n_teams), stacked(columns, n_teams), self.moderation.moderators]
+        of_items = [survey.answers(m.name).values for m in self.projected]
+        of_singles = [np.zeros((n, len(self.sampled))), *(survey.answers(m.name).values for m in self.exact)]
+        of_outcomes = [np.asarray(survey.column(self.team, y).values, float) for y in self.outcomes]
+        of_columns = [*self._columns(self.team).values(), *self.above.columns()]
+        own = list(self._columns(self.lowest).values())
+        of_people = [stacked(part, n) for part in (of_items, of_singles, own)]
+        of_teams = [stacked(of_outcomes, n_teams), stacked(of_columns, n_teams), self.moderation.moderators]
         index = np.asarray(survey.index(self.lowest, self.team))
         if self.incomplete is not None:
             self.incomplete.add_data(of_people[2], *of_teams)
             of_people = [part[self.incomplete.people] for part in of_people]
             of_teams = [np.delete(part, self.incomplete.teams, axis=0) for part in of_teams]
             index = np.unique(index[self.incomplete.people], return_inverse=True)[1]
-        of_outcomes, of_columns, moderators = of_teams
-        return summarise(of_people[0], of_people[1], of_people[2], of_outcomes, of_columns, index, moderators)
+        (answers, singles, person_columns), (outcomes, columns, moderators) = of_people, of_teams
+        return summarise(answers, singles, person_columns, outcomes, columns, index, moderators)
 
     def _columns(self, level: str) -> dict[str, np.ndarray]:
         """Distinct observed columns of a level by label, in the order of the layout."""

@@ -8,7 +8,9 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-__all__ = ["LINK_SD", "cumulative", "link_sd", "thresholds"]
+from coefficacy.gaussian.op import GradedDensity
+
+__all__ = ["LINK_SD", "cumulative", "graded_answers", "link_sd", "thresholds"]
 
 LINK_SD = {"logit": float(np.pi / np.sqrt(3)), "probit": 1.0}
 _EDGE = 60.0
@@ -58,6 +60,52 @@ def cumulative(
     return pm.CustomDist(
         name, eta, table, item, logp=logp, random=random, observed=observed, dims=dims,
         signature="(n),(m,k),(n)->(n)", dtype="int64",
+    )  # fmt: skip
+
+
+def graded_answers(
+    name: str,
+    score: Any,
+    loading: Any,
+    residual: Any,
+    cuts: Any,
+    where: tuple[Any, Any, Any],
+    *,
+    link: str,
+    observed: Any,
+    dims: str | None = None,
+) -> Any:
+    """Add ordinal answers whose density and gradient come from one pass of a kernel.
+
+    As :func:`cumulative` of ``loading * score + residual``, several times faster; only the sum over answers
+    has a density.
+
+    Parameters
+    ----------
+    score : (unit,); loading : (item,); residual : (upper unit, item), the upper unit's part of an item
+    cuts : (item, K - 1) ordered thresholds
+    where : position of each answer's unit (answer,), of each unit's upper unit (unit,), of each answer's
+        item (answer,)
+    link, observed : as there
+    """
+
+    def logp(
+        value: Any, score: Any, loading: Any, residual: Any, cuts: Any, unit: Any, upper: Any, item: Any
+    ) -> Any:
+        is_logit = np.asarray(link == "logit")
+        return GradedDensity()(score, loading, residual, cuts, unit, upper, item, value, is_logit)[0]
+
+    def random(
+        score: Any, loading: Any, residual: Any, cuts: Any, unit: Any, upper: Any, item: Any,
+        rng: Any = None, size: Any = None,
+    ) -> np.ndarray:  # fmt: skip
+        eta = loading[..., item] * score[..., unit] + residual[..., upper[unit], item]
+        noise = rng.logistic(size=eta.shape) if link == "logit" else rng.normal(size=eta.shape)
+        return np.sum((eta + noise)[..., None] > cuts[..., item, :], axis=-1).astype("int64")
+
+    return pm.CustomDist(
+        name, score, loading, residual, cuts, *where, logp=logp, random=random, observed=observed, dims=dims,
+        signature="(u),(m),(g,m),(m,k),(n),(u),(n)->(n)", dtype="int64",
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from coefficacy.tape import Program, Untraceable, trace
 
 __all__ = ["Density", "density_of"]
 
-LONGEST_TAPE = 30_000
+LONGEST_TAPE = 100_000
 
 
 class Density(Protocol):
