@@ -100,10 +100,10 @@ def invariance(
 
     with everything free in every group (*configural*), :math:`\lambda_{mg} = \lambda_m` (*metric*:
     differences within a group mean the same in all of them), and :math:`\nu_{mg} = \nu_m` as well
-    (*scalar*: so do differences between groups). Residual variances and variances of the latent stay free. The models are
-    compared by their scores of wholly left-out teams, log p(all answers of a team | the other teams), with
-    people and teams integrated out: an equality is given up where the model without it predicts better with
-    a probability above .80.
+    (*scalar*: so do differences between groups). Residual variances and variances of the latent stay
+    free. The models are compared by their scores of wholly left-out teams, log p(all answers of a team |
+    the other teams), with people and teams integrated out: an equality is given up where the model without
+    it predicts better with a probability above .80.
 
     Then one item after the other is freed in the scalar model, in loading and intercept, the one that helps
     most first, until no further one helps with that probability (*partial invariance*).
