@@ -14,7 +14,11 @@ import toy_jobs
 from toy_jobs import AtOnce, study, values
 
 import coefficacy
+from coefficacy.cli import main
+from coefficacy.errors import StudyError
 from coefficacy.studies import read_store, run_study
+from coefficacy.studies.pool import cluster
+from coefficacy.verdicts import Calibration
 
 distributed = pytest.importorskip("distributed", reason="studies on Dask need the extra 'cluster'")
 
@@ -52,3 +56,19 @@ def test_a_worker_that_is_killed_costs_and_doubles_nothing(client: Any, tmp_path
     assert values(found) == values(run_study(study(JOBS), executor=AtOnce()))
     processes = {row.result["process"] for row in found.rows if row.result}
     assert len(processes - set(killed)) >= 1
+
+
+def test_calibrate_from_the_command_line(client: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("coefficacy.studies.verdicts.judge_world", toy_jobs.undecided)
+    out = tmp_path / "rates"
+    plan = ["--teams-n", "8", "--team-size", "3", "--sims", "4", "--effects", "0,0.3", "--quiet"]
+    where = ["--out", str(out), "--cluster", client.scheduler.address]
+    assert main(["calibrate", "C4", *plan, *where]) == 0
+    assert [r.cannot_tell for r in Calibration.read(out).rates] == [4, 4]
+    rows = read_store(out / "worlds.jsonl").rows
+    assert os.getpid() not in {row.result["process"] for row in rows if row.result}
+
+
+def test_no_scheduler() -> None:
+    with pytest.raises(StudyError, match="no scheduler answers at"):
+        cluster("tcp://127.0.0.1:9", timeout=0.5).__enter__()

@@ -51,6 +51,10 @@ def threads(job: Job) -> dict[str, Any]:
     return {"omp": os.environ.get("OMP_NUM_THREADS")}
 
 
+def undecided(job: Job) -> dict[str, Any]:
+    return {"verdict": "cannot tell", "converged": True, "process": os.getpid()}
+
+
 def study(n: int = 4, work: Any = square, *, inputs: Any = None, **about: Any) -> Study:
     about = {"design": {"n": 4}, "settings": {"power": 2}} | about
     return Study("squares", work, tuple(Job(f"job {k}", k, inputs) for k in range(n)), **about)

@@ -44,6 +44,10 @@ WorldSeed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Makes the wo
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes, one thread each; default one a processor.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Of a Dask scheduler (extra 'cluster'), instead of processes here."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the worlds in the folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
@@ -174,6 +178,7 @@ def calibrate(
     chains: Chains = 4,
     seed: WorldSeed = 1,
     workers: Workers = None,
+    cluster: Cluster = None,
     resume: Resume = False,
     quiet: Quiet = False,
 ) -> None:
@@ -185,7 +190,9 @@ def calibrate(
     plan = Plan(teams_n, team_size, layers_n, items, reliability)
     worlds = Worlds(sims, effects, draws, tune, chains, seed)
     raise typer.Exit(
-        run_calibration(model, files, plan, out, worlds, workers=workers, resume=resume, quiet=quiet)
+        run_calibration(
+            model, files, plan, out, worlds, workers=workers, cluster=cluster, resume=resume, quiet=quiet
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from coefficacy.errors import Interrupted, Problem, StudyError
 
 if TYPE_CHECKING:
     from coefficacy.spec import ModelSpec
+    from coefficacy.survey import Survey
     from coefficacy.verdicts import Calibration
     from coefficacy.worlds import Design
 
@@ -67,21 +68,26 @@ def run_calibration(
     worlds: Worlds,
     *,
     workers: int | None,
+    cluster: str | None = None,
     resume: bool,
     quiet: bool,
 ) -> Exit:
     """Check everything, judge the worlds that are not in the folder yet, write and print the rates."""
     from coefficacy.reporting import write_calibration
     from coefficacy.studies import Sampling, calibrate
+    from coefficacy.studies.pool import cluster as workers_of
 
     folder = worlds_folder(out, resume=resume)
     effects = worlds.planted()
     spec, design = _designed(model, files, plan)
     sampling = Sampling(worlds.draws, worlds.tune, worlds.chains, worlds.seed)
-    with judging(quiet=quiet) as progress:
+    with (
+        workers_of(cluster) if cluster else nullcontext() as executor,
+        judging(quiet=quiet) as progress,
+    ):
         found = calibrate(
             spec, design, sims=worlds.sims, effects=effects, sampling=sampling,
-            store=folder / STORE, workers=workers, progress=progress,
+            store=folder / STORE, executor=executor, workers=workers, progress=progress,
         )  # fmt: skip
     write_calibration(found, folder)
     if not quiet:
@@ -102,10 +108,11 @@ def judging(*, quiet: bool) -> Iterator[Any]:
         raise Interrupted([replace(problem, mend=mend) for problem in stopped.problems]) from None
 
 
-def _designed(model: str, files: TableFiles, plan: Plan) -> tuple[ModelSpec, Design]:
-    """The model, and the design of the tables or of the plan."""
+def _designed(model: str, files: TableFiles, plan: Plan) -> tuple[ModelSpec, Design | Survey]:
+    """The model, and the design of the tables or of the plan; the tables if it is not the flagship's."""
     from coefficacy.spec import load_model
     from coefficacy.studies import design_of, planned_design
+    from coefficacy.studies.imitation import is_imitable
 
     tables = any((files.persons, files.teams, files.layers, files.named))
     planned = [f"--{name}" for name, n in (("teams-n", plan.teams), ("team-size", plan.team_size)) if n]
@@ -114,7 +121,7 @@ def _designed(model: str, files: TableFiles, plan: Plan) -> tuple[ModelSpec, Des
         raise StudyError(Problem("calibrate", f"tables and {' and '.join(planned)} are given.", mend))
     if tables:
         spec, survey = read_input(model, files)
-        return spec, design_of(spec, survey)
+        return spec, design_of(spec, survey) if is_imitable(spec) else survey
     spec = load_model(model)
     if plan.teams is None or plan.team_size is None:
         raise StudyError(Problem("calibrate", "no design is given.", mend))

@@ -45,6 +45,8 @@ from coefficacy.survey import Survey
 
 __all__ = ["build_marginal"]
 
+_MOST_FACTORS = 2
+
 
 def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Built:
     """Build a model whose people and teams are integrated out.
@@ -473,6 +475,19 @@ class _Collapsed:
             person_starts=self.person_starts,
             by=self.by,
             incomplete=self.incomplete_recovery,
+            whole=self._is_whole(),
+        )
+
+    def _is_whole(self) -> bool:
+        """Whether one or two factors of people and teams are all that there is to a team."""
+        lowest, team = (self.structure.layouts[level] for level in (self.lowest, self.team))
+        return (
+            1 <= len(self.sampled) == len(self.spec.measures) <= _MOST_FACTORS
+            and not (self.projected or self.exact or lowest.observed or len(self.by))
+            and not any(m.family == "gaussian" for m in self.sampled)
+            and not any(queries.has_item_residuals(self.spec, m.name) for m in self.sampled)
+            and not any(self.structure.is_members(self.team, m.name) for m in self.sampled)
+            and not any(f.groups for f in team.formulas.values())
         )
 
 

@@ -17,6 +17,9 @@ __all__ = [
     "PREDICTED",
     "PREDICTED_SD",
     "RECOVER",
+    "WHOLE_BETWEEN",
+    "WHOLE_MEAN",
+    "WHOLE_WITHIN",
     "TeamRecovery",
 ]
 
@@ -26,6 +29,7 @@ OUTCOME_DENSITY = "outcome_density"
 ANSWERS_DENSITY = "answers_density"
 PREDICTED = "predicted"
 PREDICTED_SD = "predicted_sd"
+WHOLE_MEAN, WHOLE_BETWEEN, WHOLE_WITHIN = "whole_mean", "whole_between", "whole_within"
 _FORMS = ("loading", "theta", "tau2", "nu", "z", "m", "b", "spread", "common", "change", "reach")
 _PERSON_FORMS = ("person_loading", "theta", "person_z", "person_x")
 _VALUE_FORMS = ("value_z", "value_m", "value_b", "value_spread", "value_reach")
@@ -40,7 +44,9 @@ class TeamRecovery:
     ``LEVEL.y.predicted_sd`` (draw, team) and ``LEVEL.outcome_density`` (draw, team), the log density of all;
     ``LEVEL.y.eta`` (draw, team), the expected outcome given the team's latents. Where no scores are sampled
     ``LEVEL.answers_density`` (draw, team), the log density of all answers in a team given the parameters and
-    the effects of the units above it.
+    the effects of the units above it. Where `whole` is set, what quadrature over the factors of whole teams
+    needs: ``LEVEL.whole_mean`` (draw, team, response), ``LEVEL.whole_between`` (draw, response, response),
+    factors first, then outcomes, and ``LEVEL.whole_within`` (draw, factor, factor), of people.
 
     Attributes
     ----------
@@ -54,6 +60,8 @@ class TeamRecovery:
     by : rows of the predictors whose coefficients differ between teams, see
         :func:`coefficacy.gaussian.moderation.moderate`
     incomplete : of teams in which answers are missing; the data of others hold no rows for these
+    whole : every answer enters by a sampled score, and scores and outcomes are forms in columns and sources
+        of the team alone
     """
 
     level: str
@@ -67,11 +75,12 @@ class TeamRecovery:
     person_starts: np.ndarray
     by: np.ndarray
     incomplete: IncompleteRecovery | None = None
+    whole: bool = False
 
     @property
     def dims(self) -> dict[str, tuple[str, ...]]:
         """Dimensions of what is added."""
-        added = {
+        added: dict[str, tuple[str, ...]] = {
             f"{self.level}.{name}.{kind}": (self.level,)
             for name in self.outcomes
             for kind in ("eta", PREDICTED, PREDICTED_SD)
@@ -79,6 +88,11 @@ class TeamRecovery:
         densities = [OUTCOME_DENSITY] * bool(self.outcomes) + [ANSWERS_DENSITY] * (not self.sampled)
         added |= {f"{self.level}.{name}": (self.level,) for name in densities}
         latents = (self.level, f"{self.level}.name")
+        if self.whole:
+            response, factor = f"{self.level}.response", f"{self.level}.factor"
+            added[f"{self.level}.{WHOLE_MEAN}"] = (self.level, response)
+            added[f"{self.level}.{WHOLE_BETWEEN}"] = (response, f"{response}'")
+            added[f"{self.level}.{WHOLE_WITHIN}"] = (factor, f"{factor}'")
         return {f"{self.level}.latent": latents, f"{self.level}.{EXPECTED}": latents, **added}
 
     def without_outcomes(
@@ -147,7 +161,18 @@ class TeamRecovery:
             kept[f"{self.level}.{OUTCOME_DENSITY}"] = density
         if not self.sampled:
             kept[f"{self.level}.{ANSWERS_DENSITY}"] = of_answers
+        if self.whole:
+            kept |= self._whole(draws, rows)
         return kept
+
+    def _whole(self, draws: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+        columns, z, person = (draws[f"{RECOVER}{name}"] for name in ("b", "z", "person_z"))
+        observed = rows[:, self.first_outcome + len(self.outcomes) :]
+        return {
+            f"{self.level}.{WHOLE_MEAN}": np.einsum("drc,tc->dtr", columns, observed, optimize=True),
+            f"{self.level}.{WHOLE_BETWEEN}": z @ z.swapaxes(1, 2),
+            f"{self.level}.{WHOLE_WITHIN}": person @ person.swapaxes(1, 2),
+        }
 
     def _deviations(self, draws: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]) -> np.ndarray:
         from coefficacy.gaussian.whole import deviations_density, scatter_by_team

@@ -67,13 +67,13 @@ def _origin(calibration: Calibration) -> Iterator[str]:
         f"- Design: {len(sizes)} teams of {min(sizes)} to {max(sizes)} ({sum(sizes)} people) in "
         f"{len(set(design['layers']))} layers; {design['missing']:.1%} of the answers missing."
     )
-    for name in ("collective_efficacy", "self_efficacy", "competence"):
-        scale = design[name]
+    for name, scale in design.items():
+        if not isinstance(scale, dict):
+            continue
         kind = f"{scale['categories']} categories" if scale["family"] == "ordinal" else scale["family"]
-        yield (
-            f"- {name}: {scale['n_items']} items, {kind}, reliability of a single item "
-            f"{scale['reliability']:.2f}."
-        )
+        of_one = scale["reliability"]
+        known = "" if of_one is None else f", reliability of a single item {of_one:.2f}"
+        yield f"- {name}: {scale['n_items']} items, {kind}{known}."
     yield (
         f"- Each world: {settings['chains']} chains of {settings['draws']} draws after {settings['tune']}; "
         f"seed {settings['seed']}."

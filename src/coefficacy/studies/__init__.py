@@ -7,6 +7,7 @@
 | `store` | results on disk as they come, so that a killed study goes on where it was |
 | `imitation`, `designs` | models that a world imitates; the design of a survey, made or planned |
 | `verdicts` | worlds to simulate, fit and judge, cell by cell |
+| `planted` | worlds of any model, drawn from its own priors with the effect in question held |
 | `calibration` | error rates of the verdict for one model and design |
 | `power` | rates of support over designs: how many teams it takes |
 | `recovery` | worlds of a claim, fitted: is what was planted in its interval, and what is said of it |
@@ -21,6 +22,7 @@ from coefficacy.studies.designs import design_of, planned_design
 from coefficacy.studies.from_prior import PriorWorlds, prior_worlds
 from coefficacy.studies.imitation import imitate
 from coefficacy.studies.jobs import Job, Row, Study
+from coefficacy.studies.planted import planted_study, planted_worlds
 from coefficacy.studies.power import Needed, Power, PowerCell, teams_needed
 from coefficacy.studies.ranks import RankBand, rank_band, rank_counts, uniformity
 from coefficacy.studies.recovery import Recovered, recovered, recovery_study
@@ -55,6 +57,8 @@ __all__ = [
     "imitate",
     "judge_world",
     "planned_design",
+    "planted_study",
+    "planted_worlds",
     "prior_worlds",
     "rank_band",
     "rank_counts",

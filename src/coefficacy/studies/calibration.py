@@ -11,9 +11,10 @@ from pathlib import Path
 from coefficacy.errors import Problem, StudyError
 from coefficacy.spec import ModelSpec, queries
 from coefficacy.studies.imitation import CLAIM, WORLD, imitate
+from coefficacy.studies.planted import OWN_WORLD, planted_design, planted_study
 from coefficacy.studies.run import Tell, run_study
-from coefficacy.studies.store import Store
-from coefficacy.studies.verdicts import Cell, Sampling, count, verdict_study
+from coefficacy.studies.verdicts import Cell, Sampling, counted_verdicts, verdict_study
+from coefficacy.survey import Survey
 from coefficacy.verdicts import Calibration
 from coefficacy.worlds import Design, simulate
 
@@ -25,7 +26,7 @@ EFFECTS = (0.0, 0.1, 0.3)
 
 def calibrate(
     spec: ModelSpec,
-    design: Design,
+    design: Design | Survey,
     *,
     sims: int = 100,
     effects: Sequence[float] = EFFECTS,
@@ -37,11 +38,16 @@ def calibrate(
 ) -> Calibration:
     """Measure how often the rule says what, in worlds of this design.
 
+    With a `Design`, worlds are those of the flagship, for models with its measures and equations. With a
+    survey they are drawn from the model's own priors, for its units, columns, items and missing answers: any
+    model with measures and a question, whatever its outcomes and the families of its items. Priors that are
+    wide make worlds that differ widely; write narrower ones to say what your teams are like.
+
     Parameters
     ----------
-    design : of a survey (:func:`coefficacy.studies.design_of`) or ``Design.balanced(40, 8)``
+    design : of a survey (:func:`coefficacy.studies.design_of`), ``Design.balanced(40, 8)``, or the survey
     sims : worlds of each effect
-    effects : standardised, planted one after the other
+    effects : standardised, planted one after the other, in the direction of the question
     store : file that the worlds are kept in; more effects or worlds go on with it
     executor, workers, progress : see :func:`coefficacy.studies.run_study`
 
@@ -58,11 +64,36 @@ def calibrate(
     >>> co.calibrate(spec, design, sims=200, store="worlds.jsonl").sentence()  # doctest: +SKIP
     """
     sampling = sampling or Sampling()
-    cells = calibration_cells(spec, design, sims=sims, effects=effects)
-    about = {"world": CLAIM, "spec_hash": queries.spec_hash(spec), "design": design.as_dict()}
-    study = verdict_study("worlds", cells, sampling=sampling, design=about)
+    effects = _checked(sims, effects)
+    if isinstance(design, Survey):
+        study = planted_study(spec, design, sims=sims, effects=effects, sampling=sampling)
+        world, about = OWN_WORLD, planted_design(spec, design)
+    else:
+        cells = calibration_cells(spec, design, sims=sims, effects=effects)
+        world, about = WORLD, design.as_dict()
+        named = {"world": CLAIM, "spec_hash": queries.spec_hash(spec), "design": about}
+        study = verdict_study("worlds", cells, sampling=sampling, design=named)
     kept = run_study(study, store=store, executor=executor, workers=workers, progress=progress)
-    return _calibration(spec, design, cells, sampling, kept)
+    wanted = {job.key for job in study.jobs}
+    rows = [row for row in kept.rows if row.key in wanted]
+    return Calibration(
+        model=spec.title or queries.spec_hash(spec)[:12],
+        spec_hash=queries.spec_hash(spec),
+        world=world,
+        design=about,
+        settings=asdict(sampling),
+        rates=tuple(counted_verdicts(rows, f"{effect:g}", effect, sims) for effect in effects),
+        failures=tuple(dict.fromkeys(row.error for row in rows if row.error)),
+        source=dict(Counter(row.source for row in rows)),
+        versions=kept.headers[-1].versions,
+        seconds=round(sum(row.seconds for row in rows), 1),
+    )
+
+
+def _checked(sims: int, effects: Sequence[float]) -> tuple[float, ...]:
+    if sims < 1 or not effects:
+        raise StudyError(Problem("calibrate", f"{sims} worlds of {len(effects)} effects.", "Ask for some."))
+    return tuple(dict.fromkeys(map(float, effects)))
 
 
 def calibration_cells(
@@ -75,29 +106,7 @@ def calibration_cells(
     StudyError, CoefficacyError
         No world imitates the model; too few worlds; an effect that is impossible.
     """
-    if sims < 1 or not effects:
-        raise StudyError(Problem("calibrate", f"{sims} worlds of {len(effects)} effects.", "Ask for some."))
-    fitted = imitate(spec, design)
-    effects = tuple(dict.fromkeys(map(float, effects)))
+    effects, fitted = _checked(sims, effects), imitate(spec, design)
     for effect in effects:
         simulate(CLAIM, seed=0, design=design, effect=effect, driver=0.0)
     return tuple(Cell(f"{effect:g}", fitted, design, effect, sims) for effect in effects)
-
-
-def _calibration(
-    spec: ModelSpec, design: Design, cells: Sequence[Cell], sampling: Sampling, kept: Store
-) -> Calibration:
-    wanted = {f"{cell.name}/{k}" for cell in cells for k in range(cell.worlds)}
-    rows = [row for row in kept.rows if row.key in wanted]
-    return Calibration(
-        model=spec.title or queries.spec_hash(spec)[:12],
-        spec_hash=queries.spec_hash(spec),
-        world=WORLD,
-        design=design.as_dict(),
-        settings=asdict(sampling),
-        rates=tuple(count(rows, cell) for cell in cells),
-        failures=tuple(dict.fromkeys(row.error for row in rows if row.error)),
-        source=dict(Counter(row.source for row in rows)),
-        versions=kept.headers[-1].versions,
-        seconds=round(sum(row.seconds for row in rows), 1),
-    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from coefficacy.survey import Survey
 
-__all__ = ["PriorWorlds", "answered", "prior_worlds", "quantities"]
+__all__ = ["PriorWorlds", "answered", "observed_names", "prior_worlds", "quantities"]
 
 _BATCH = 1000
 _MOST_BATCHES = 100
@@ -55,7 +55,7 @@ def prior_worlds(spec: ModelSpec, survey: Survey, n: int, *, seed: int) -> Prior
     from coefficacy.sampling import prior_predictive
 
     _refuse(spec)
-    built, names = build(spec, survey, engine="explicit"), _observed(spec)
+    built, names = build(spec, survey, engine="explicit"), observed_names(spec)
     parts: list[tuple[xr.DataArray, dict[str, np.ndarray]]] = []
     batch = 0
     while sum(len(truth) for truth, _ in parts) < n:
@@ -127,12 +127,14 @@ def answered(spec: ModelSpec, survey: Survey, data: dict[str, np.ndarray]) -> Su
     for outcome in queries.outcomes(spec):
         level = survey.coding[outcome].level
         column = np.array(survey.column(level, outcome).values, float)
-        column[~np.isnan(column)] = data[outcome]
+        lowest = np.nanmin(column) if queries.family_of(spec, outcome).family == "ordinal" else 0.0
+        column[~np.isnan(column)] = data[outcome] + lowest
         survey = survey.with_column(level, outcome, column)
     return survey
 
 
-def _observed(spec: ModelSpec) -> list[str]:
+def observed_names(spec: ModelSpec) -> list[str]:
+    """Return the measures and outcomes of a model, as its data are named."""
     return [*(m.name for m in spec.measures), *queries.outcomes(spec)]
 
 

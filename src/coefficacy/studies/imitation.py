@@ -11,7 +11,7 @@ from coefficacy.spec.model import Regression
 from coefficacy.worlds import Design, simulate
 from coefficacy.worlds.design import FAMILIES, MEASURES
 
-__all__ = ["CLAIM", "WORLD", "imitate", "refuse_strangers"]
+__all__ = ["CLAIM", "WORLD", "imitate", "is_imitable", "refuse_strangers"]
 
 CLAIM = "C4"
 WORLD = (
@@ -21,7 +21,8 @@ WORLD = (
 )
 _CAN = (
     "Worlds can be made for models with the measures, equations and question of the library's 'adaptation'; "
-    "items, keys, scales, priors, rivals and the ROPE may be your own."
+    "items, keys, scales, priors, rivals and the ROPE may be your own. For any other model give tables: its "
+    "worlds are drawn from its own priors."
 )
 _OPTIONS = ("level", "aggregate", "loadings", "form", "item_residuals", "reliability", "sd")
 
@@ -55,12 +56,21 @@ def imitate(spec: ModelSpec, design: Design) -> ModelSpec:
     return fitted
 
 
+def is_imitable(spec: ModelSpec) -> bool:
+    """Whether the flagship's world imitates the model."""
+    return not _strange(spec)
+
+
 def refuse_strangers(spec: ModelSpec) -> None:
     """Raise a StudyError that names everything in which the model is not the flagship's."""
-    ours, where = load_model(CLAIM), f"calibrate: {spec.title or 'model'}"
-    found = [*_levels_and_measures(spec, ours)] or [*_equations(spec, ours), *_question(spec, ours)]
+    where, found = f"calibrate: {spec.title or 'model'}", _strange(spec)
     if found:
         raise StudyError([Problem(where, what, _CAN if k == 0 else "") for k, what in enumerate(found)])
+
+
+def _strange(spec: ModelSpec) -> list[str]:
+    ours = load_model(CLAIM)
+    return [*_levels_and_measures(spec, ours)] or [*_equations(spec, ours), *_question(spec, ours)]
 
 
 def _levels_and_measures(spec: ModelSpec, ours: ModelSpec) -> Iterator[str]:

@@ -10,7 +10,9 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
 
-__all__ = ["cores", "processes"]
+from coefficacy.errors import Problem, StudyError
+
+__all__ = ["cluster", "cores", "processes"]
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -39,6 +41,36 @@ def processes(workers: int | None = None) -> Iterator[Executor]:
             for child in set(active_children()) - before:
                 child.terminate()
             raise
+
+
+@contextmanager
+def cluster(address: str, *, timeout: float = 10.0) -> Iterator[Executor]:
+    """Give the workers of a Dask cluster that is running; they need this package, in this version.
+
+    Parameters
+    ----------
+    address : of its scheduler, ``"tcp://host:8786"``
+    timeout : seconds to wait for it
+
+    Raises
+    ------
+    StudyError
+        The extra ``cluster`` is not installed, or nothing answers at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        mend = 'Install it: pip install "coefficacy[cluster]"'
+        raise StudyError(Problem("--cluster", "needs the package 'distributed'.", mend)) from None
+    try:
+        client = Client(address, timeout=timeout)
+    except (OSError, ValueError) as error:
+        what = f"no scheduler answers at '{address}' ({type(error).__name__})."
+        raise StudyError(
+            Problem("--cluster", what, "Start one: dask scheduler, then dask worker.")
+        ) from error
+    with client:
+        yield client.get_executor()
 
 
 def _begin() -> None:

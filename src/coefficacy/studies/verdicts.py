@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,20 @@ from coefficacy.studies.jobs import Job, Row, Study
 from coefficacy.verdicts import ErrorRates
 from coefficacy.worlds import Design
 
-__all__ = ["Cell", "Inputs", "Sampling", "cell_jobs", "count", "judge_world", "verdict_study"]
+if TYPE_CHECKING:
+    from coefficacy.survey import Survey
+
+__all__ = [
+    "Cell",
+    "Inputs",
+    "Sampling",
+    "cell_jobs",
+    "count",
+    "judge_world",
+    "judged",
+    "verdict_study",
+    "world_seed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +82,7 @@ def judge_world(job: Job) -> dict[str, Any]:
     Unless asked otherwise the rival is fitted only where the answer depends on it; elsewhere `p_better` and
     `p_check` are None.
     """
-    from coefficacy.sampling import fit, limited_cores
     from coefficacy.survey import read_survey
-    from coefficacy.verdicts import answer_without_rival, evidence_of_effect, verdict
     from coefficacy.worlds import simulate
 
     asked: Inputs = job.inputs
@@ -80,9 +91,17 @@ def judge_world(job: Job) -> dict[str, Any]:
     spec, sampling = loads(asked.spec_text), asked.sampling
     tables = world.tables
     survey = read_survey(spec, persons=tables["persons"], teams=tables["teams"], layers=tables["layers"])
+    return judged(spec, survey, job.seed, sampling)
+
+
+def judged(spec: ModelSpec, survey: Survey, seed: int, sampling: Sampling) -> dict[str, Any]:
+    """Fit and judge one world, on one processor; see :func:`judge_world`."""
+    from coefficacy.sampling import fit, limited_cores
+    from coefficacy.verdicts import answer_without_rival, evidence_of_effect, verdict
+
     with limited_cores(1):
         done = fit(
-            spec, survey, seed=job.seed, progress=False,
+            spec, survey, seed=seed, progress=False,
             draws=sampling.draws, tune=sampling.tune, chains=sampling.chains,
         )  # fmt: skip
         answer = None if sampling.every_rival else answer_without_rival(done)
@@ -125,22 +144,30 @@ def cell_jobs(cells: Iterable[Cell], sampling: Sampling, share: float = 1.0) -> 
     for cell in cells:
         inputs = Inputs(dumps(cell.spec), cell.design, cell.effect, sampling)
         for k in range(max(1, round(share * cell.worlds))):
-            placed.append(((k + 0.5) / cell.worlds, Job(f"{cell.name}/{k}", _seed(sampling.seed, k), inputs)))
+            placed.append(
+                ((k + 0.5) / cell.worlds, Job(f"{cell.name}/{k}", world_seed(sampling.seed, k), inputs))
+            )
     return tuple(job for _, job in sorted(placed, key=lambda one: one[0]))
 
 
-def _seed(seed: int, number: int) -> int:
+def world_seed(seed: int, number: int) -> int:
+    """Return the seed of the world of a number, in whatever cell."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
 def count(rows: Iterable[Row], cell: Cell) -> ErrorRates:
     """Return the verdicts of a cell's worlds among `rows`, those beyond the wanted number left out."""
-    keys = {f"{cell.name}/{k}" for k in range(cell.worlds)}
+    return counted_verdicts(rows, cell.name, cell.effect, cell.worlds)
+
+
+def counted_verdicts(rows: Iterable[Row], name: str, effect: float, worlds: int) -> ErrorRates:
+    """Return the verdicts of the first so many worlds of the cell of a name."""
+    keys = {f"{name}/{k}" for k in range(worlds)}
     mine = [row for row in rows if row.key in keys]
     results = [row.result for row in mine if row.result is not None]
     answers = Counter(r["verdict"] for r in results)
     return ErrorRates(
-        effect=cell.effect,
+        effect=effect,
         supported=answers["supported"],
         refuted=answers["refuted"],
         cannot_tell=answers["cannot tell"],
