@@ -4,8 +4,8 @@ How many teams do I need?
 
 Simulate the survey you plan, analyse it as you will analyse the real one, and count how often the verdict
 is the one that the planted truth deserves. For an effect of 0.4 SD in teams of ten it takes about a hundred
-teams; with four members a team, about twice as many. And where there is no effect at all, the verdict
-should hardly ever say *supported*: count that, too.
+teams; with four members a team, more than the 120 that were tried. And where there is no effect at all, the
+verdict should hardly ever say *supported*: count that, too.
 """
 
 # %%

@@ -4,6 +4,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 from synthetic_fit import flagship_fit, flagship_verdict
@@ -140,6 +141,16 @@ def test_no_person_is_named(fit: Fit, html: str) -> None:
     persons = set(map(str, fit.survey.levels["person"]["person"].values))
     assert len(persons) > 12
     assert persons.isdisjoint(Page(html).text.replace(",", " ").replace("'", " ").split())
+
+
+def test_no_answer_of_a_person_is_shown(fit: Fit) -> None:
+    """Not even the strangest one: it enters sums, and leaves no trace of its own."""
+    item = fit.survey.items["competence"][0]
+    given = np.array(fit.survey.levels["person"][item].values, dtype=float)
+    given[5] = 7351.25
+    survey = fit.survey.with_column("person", item, given)
+    text = Page(render_report(replace(fit, survey=survey), flagship_verdict(fit))).text
+    assert not any(shown in text for shown in ("7351", "7,351"))
 
 
 def test_teams_are_named_by_their_ids(fit: Fit, html: str) -> None:
