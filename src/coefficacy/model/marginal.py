@@ -10,23 +10,20 @@ the teams above them are still integrated out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from coefficacy import dims
 from coefficacy.errors import FitError, Problem
-from coefficacy.gaussian.op import CellsDensity, GradedDensity, Scatter
+from coefficacy.gaussian.op import CellsDensity
 from coefficacy.gaussian.statistics import Statistics, summarise
 from coefficacy.model.above import UnitsAbove
 from coefficacy.model.answers import (
     between_loadings,
     item_intercepts,
     item_residual_sds,
-    item_thresholds,
     loadings,
     residual_sds,
 )
@@ -38,6 +35,8 @@ from coefficacy.model.moderation import Moderation
 from coefficacy.model.obstacles import is_sampled, takes_missing, why_not_marginal
 from coefficacy.model.outcomes import outcome_intercept
 from coefficacy.model.recovered import RECOVER, TeamRecovery
+from coefficacy.model.rows import Rows
+from coefficacy.model.sampled import score_rows
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
@@ -79,34 +78,6 @@ def build_marginal(spec: ModelSpec, survey: Survey, *, reason: str = "") -> Buil
         hidden=hidden(model),
         recover=collapsed.recovery(),
     )
-
-
-@dataclass(slots=True)
-class _Rows:
-    """Groups of items and single responses of a level, as rows of linear forms."""
-
-    response: list[int] = field(default_factory=list)
-    member: list[int] = field(default_factory=list)
-    scale: list[Any] = field(default_factory=list)
-    below: list[Any] = field(default_factory=list)
-    constant: list[Any] = field(default_factory=list)
-
-    def add(
-        self,
-        name: str,
-        person: Equations,
-        team: Equations,
-        scale: Any = 1.0,
-        below: Any = 1.0,
-        constant: Any = 0.0,
-    ) -> None:
-        """Add the row of a response."""
-        self.response.append(team.responses.index(name))
-        known = name in person.responses
-        self.member.append(person.responses.index(name) if known else len(person.responses))
-        self.scale.append(scale)
-        self.below.append(below)
-        self.constant.append(constant)
 
 
 class _Collapsed:
@@ -162,7 +133,9 @@ class _Collapsed:
             moderators=self._all_moderators(), shrink=float(np.sqrt(np.mean(1 / people))),
         )  # fmt: skip
         team.shift = self.above.add_common(team.x, team.responses)
-        within, between = self._score_rows(team, statistics)
+        within, between = score_rows(
+            self.structure, self.sampled, team.shift, statistics, self.data, self.first_score
+        )
         self._density(person, team, statistics, within, between)
         pm.Potential("centring", self.data["centring"] * 1.0)
 
@@ -221,59 +194,6 @@ class _Collapsed:
             if c.values is not None and not c.latents
         }
         return {label: found[label] for label in self.structure.layouts[level].observed}
-
-    # Answers ------------------------------------------------------------------------------------------------
-
-    def _score_rows(self, team: Equations, statistics: Statistics) -> tuple[Any, Any]:
-        """Sample people's scores on some measures, add their answers, and cross-multiply the scores."""
-        if not self.sampled:
-            widths = statistics.within.shape[-1], statistics.between.shape[-1]
-            return pt.zeros((1, 0, widths[0])), pt.zeros((self.data["count"].shape[0], 0, widths[1]))
-        n = len(statistics.person_rows)
-        free = pm.Flat("standard.score", shape=(n, len(self.sampled)))
-        # The mean over all people is as uncertain as that of the teams, many times more than one person's
-        # score in the sampler's unit; stretched, it mixes as fast as the rest.
-        stretch = np.sqrt(2 * n / len(statistics.team_rows))
-        scores = free + (stretch - 1) * pt.mean(free, axis=0)
-        if team.shift:
-            scores = scores + pt.stack([team.shift[m.name] for m in self.sampled])
-        pm.Deterministic(f"{RECOVER}scores", scores)
-        for k, measure in enumerate(self.sampled):
-            self._add_sampled_answers(measure, scores[:, k], statistics)
-        data = [self.data[name] for name in ("person_rows", "rows", "team", "cell", "count")]
-        return Scatter()(scores, *data, np.asarray(self.first_score))
-
-    def _add_sampled_answers(self, measure: Measure, score: Any, statistics: Statistics) -> None:
-        structure, name = self.structure, measure.name
-        answers = self.survey.answers(name).values
-        n_items, n_teams = answers.shape[1], len(statistics.team_rows)
-        given = np.flatnonzero(~np.isnan(answers.ravel()))
-        unit, item = given // n_items, given % n_items
-        loading, sd = loadings(structure, measure), item_residual_sds(structure, measure)
-        residual = (
-            pt.zeros((n_teams, n_items)) if sd is None else sd * structure.parameters.normal(n_teams, n_items)
-        )
-        if measure.family == "gaussian":
-            intercept = item_intercepts(structure, measure, around=-loading * pt.mean(score))
-            eta = loading * score[:, None] + residual[statistics.team] + intercept
-            pm.Normal(
-                name, eta.ravel()[given], residual_sds(structure, measure)[item],
-                observed=pm.Data(f"{name}.y", answers.ravel()[given]), dims=dims.answers_dim(name),
-            )  # fmt: skip
-            return
-        mean = loading * pt.mean(score)
-        if measure.family == "ordinal":
-            cuts = item_thresholds(structure, measure, around=mean)
-        else:
-            cuts = -item_intercepts(structure, measure, around=-mean)[:, None]
-        density = GradedDensity()(
-            score, loading, residual, cuts,
-            pm.Data(f"{name}.unit", unit), pm.Data(f"{name}.team", statistics.team),
-            pm.Data(f"{name}.of", item),
-            pm.Data(f"{name}.y", answers.ravel()[given].astype("int64")),
-            np.asarray(queries.link_of(self.spec, name) == "logit"),
-        )[0]  # fmt: skip
-        pm.Potential(name, density)
 
     # Density ------------------------------------------------------------------------------------------------
 
@@ -351,7 +271,7 @@ class _Collapsed:
         self,
         person: Equations,
         team: Equations,
-        rows: _Rows,
+        rows: Rows,
         loading: list[Any],
         own_loading: list[Any],
         theta: Any,
@@ -363,7 +283,7 @@ class _Collapsed:
         n_exact, measures = len(self.exact), [*self.projected, *self.exact]
         ones, none = pt.ones(n_exact), pt.zeros(n_exact)
         intercepts = rows.constant[len(rows.constant) - len(self.outcomes) - n_exact :]
-        plain = _Rows()
+        plain = Rows()
         for name in [*(m.name for m in measures), *self.outcomes]:
             plain.add(name, person, team)
         plain.constant[len(measures) :] = intercepts[n_exact:]
@@ -397,9 +317,9 @@ class _Collapsed:
 
     def _between_rows(
         self, person: Equations, team: Equations, loading: list[Any]
-    ) -> tuple[_Rows, Any, list[Any]]:
+    ) -> tuple[Rows, Any, list[Any]]:
         """Rows of linear forms, where their items start, and the team-level loadings of each measure."""
-        rows, starts, between = _Rows(), [0], []
+        rows, starts, between = Rows(), [0], []
 
         for measure, own in zip(self.projected, loading, strict=True):
             n = len(self.survey.items[measure.name])
@@ -431,7 +351,7 @@ class _Collapsed:
     def _around(team: Equations, response: str, loading: Any) -> Any:
         return -loading * team.shift[response] if team.shift else None
 
-    def _forms(self, rows: _Rows, person: Equations, team: Equations) -> tuple[Any, Any, Any, Any, Any]:
+    def _forms(self, rows: Rows, person: Equations, team: Equations) -> tuple[Any, Any, Any, Any, Any]:
         """Forms of the rows, then of predictors whose coefficients differ; how far these reach."""
         own = pt.concatenate([person.z, pt.zeros((1, len(person.responses)))])[np.array(rows.member, int)]
         at = np.array(rows.response, int)
