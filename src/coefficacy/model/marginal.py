@@ -16,16 +16,14 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from coefficacy import dims
 from coefficacy.errors import FitError, Problem
-from coefficacy.gaussian.op import CellsDensity, GradedDensity, Scatter
+from coefficacy.gaussian.op import CellsDensity
 from coefficacy.gaussian.statistics import Statistics, summarise
 from coefficacy.model.above import UnitsAbove
 from coefficacy.model.answers import (
     between_loadings,
     item_intercepts,
     item_residual_sds,
-    item_thresholds,
     loadings,
     residual_sds,
 )
@@ -38,6 +36,7 @@ from coefficacy.model.obstacles import is_sampled, takes_missing, why_not_margin
 from coefficacy.model.outcomes import outcome_intercept
 from coefficacy.model.recovered import RECOVER, TeamRecovery
 from coefficacy.model.rows import Rows, column, joined, person_forms, person_rows, with_specifics
+from coefficacy.model.sampled import score_rows
 from coefficacy.model.structure import Structure
 from coefficacy.spec import queries
 from coefficacy.spec.model import Measure, ModelSpec
@@ -136,7 +135,9 @@ class _Collapsed:
             moderators=self._all_moderators(), shrink=float(np.sqrt(np.mean(1 / people))),
         )  # fmt: skip
         team.shift = self.above.add_common(team.x, team.responses)
-        within, between = self._score_rows(team, statistics)
+        within, between = score_rows(
+            self.structure, self.sampled, team.shift, statistics, self.data, self.first_score
+        )
         self._density(person, team, statistics, within, between)
         pm.Potential("centring", self.data["centring"] * 1.0)
 
@@ -195,59 +196,6 @@ class _Collapsed:
             if c.values is not None and not c.latents
         }
         return {label: found[label] for label in self.structure.layouts[level].observed}
-
-    # Answers ------------------------------------------------------------------------------------------------
-
-    def _score_rows(self, team: Equations, statistics: Statistics) -> tuple[Any, Any]:
-        """Sample people's scores on some measures, add their answers, and cross-multiply the scores."""
-        if not self.sampled:
-            widths = statistics.within.shape[-1], statistics.between.shape[-1]
-            return pt.zeros((1, 0, widths[0])), pt.zeros((self.data["count"].shape[0], 0, widths[1]))
-        n = len(statistics.person_rows)
-        free = pm.Flat("standard.score", shape=(n, len(self.sampled)))
-        # The mean over all people is as uncertain as that of the teams, many times more than one person's
-        # score in the sampler's unit; stretched, it mixes as fast as the rest.
-        stretch = np.sqrt(2 * n / len(statistics.team_rows))
-        scores = free + (stretch - 1) * pt.mean(free, axis=0)
-        if team.shift:
-            scores = scores + pt.stack([team.shift[m.name] for m in self.sampled])
-        pm.Deterministic(f"{RECOVER}scores", scores)
-        for k, measure in enumerate(self.sampled):
-            self._add_sampled_answers(measure, scores[:, k], statistics)
-        data = [self.data[name] for name in ("person_rows", "rows", "team", "cell", "count")]
-        return Scatter()(scores, *data, np.asarray(self.first_score))
-
-    def _add_sampled_answers(self, measure: Measure, score: Any, statistics: Statistics) -> None:
-        structure, name = self.structure, measure.name
-        answers = self.survey.answers(name).values
-        n_items, n_teams = answers.shape[1], len(statistics.team_rows)
-        given = np.flatnonzero(~np.isnan(answers.ravel()))
-        unit, item = given // n_items, given % n_items
-        loading, sd = loadings(structure, measure), item_residual_sds(structure, measure)
-        residual = (
-            pt.zeros((n_teams, n_items)) if sd is None else sd * structure.parameters.normal(n_teams, n_items)
-        )
-        if measure.family == "gaussian":
-            intercept = item_intercepts(structure, measure, around=-loading * pt.mean(score))
-            eta = loading * score[:, None] + residual[statistics.team] + intercept
-            pm.Normal(
-                name, eta.ravel()[given], residual_sds(structure, measure)[item],
-                observed=pm.Data(f"{name}.y", answers.ravel()[given]), dims=dims.answers_dim(name),
-            )  # fmt: skip
-            return
-        mean = loading * pt.mean(score)
-        if measure.family == "ordinal":
-            cuts = item_thresholds(structure, measure, around=mean)
-        else:
-            cuts = -item_intercepts(structure, measure, around=-mean)[:, None]
-        density = GradedDensity()(
-            score, loading, residual, cuts,
-            pm.Data(f"{name}.unit", unit), pm.Data(f"{name}.team", statistics.team),
-            pm.Data(f"{name}.of", item),
-            pm.Data(f"{name}.y", answers.ravel()[given].astype("int64")),
-            np.asarray(queries.link_of(self.spec, name) == "logit"),
-        )[0]  # fmt: skip
-        pm.Potential(name, density)
 
     # Density ------------------------------------------------------------------------------------------------
 
