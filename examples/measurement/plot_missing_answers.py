@@ -102,7 +102,10 @@ read["stopped early"]
 #
 # A survey with gaps is more work than a complete one, so these fits take a little longer.
 
-fits = {name: co.fit(spec, survey, seed=1, target_accept=0.9) for name, survey in read.items()}
+fits = {
+    name: co.fit(spec, survey, seed=1, draws=700, tune=700, target_accept=0.9)
+    for name, survey in read.items()
+}
 for name, fit in fits.items():
     print(f"{name}: {'converged' if fit.convergence.ok else 'NOT converged'}")
 
