@@ -135,8 +135,8 @@ def _obstacle(fit: Fit) -> str:
     if not names:
         return "this fit was made by an earlier version, which did not keep it"
     return (
-        f"the items of {', '.join(names)} are not gaussian and complete, and quadrature is offered for one or "
-        "two such measures alone, with item_residuals = false, without random effects and columns of people"
+        f"the items of {', '.join(names)} are not gaussian and complete, and quadrature is offered for one "
+        "or two such measures alone, with item_residuals = false, no random effects and no columns of people"
     )
 
 
