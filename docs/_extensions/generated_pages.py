@@ -25,6 +25,7 @@ _KINDS = {
     "text": "a text",
     "texts": "a list of texts",
     "text_or_texts": "a text or a list of texts",
+    "named_texts": "names with lists of texts",
     "number": "a number",
     "pair": "two numbers",
     "flag": "`true` or `false`",

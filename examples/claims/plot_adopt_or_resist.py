@@ -34,12 +34,16 @@ entry = next(entry for entry in co.list_models() if entry.name == "adopt_or_resi
 print(entry.path.read_text())
 
 # %%
-# The data and the fits
-# ---------------------
+# The data
+# --------
 #
 # A hundred teams of eight in four layers; each member answers four items of each set. Teams report how
 # far they work with what was chosen (adoption) and how much of it they got changed (renegotiation).
 worlds = {"two things": co.simulate("C11", seed=3), "one thing": co.simulate("C11", seed=3, null=True)}
+
+# %%
+# The fits
+# --------
 fits = {}
 for name, world in worlds.items():
     spec = loads(world.spec_text)

@@ -33,8 +33,8 @@ entry = next(entry for entry in co.list_models() if entry.name == "accounts")
 print(entry.path.read_text())
 
 # %%
-# The data and the fit
-# --------------------
+# The data
+# --------
 #
 # In engineering layers .85 of the teams were made to follow the first account, in operational layers .25.
 # Which team follows which is hidden from the model.
@@ -43,6 +43,9 @@ teams = world.tables["teams"].set_index("team_id")
 first = pd.Series(world.truth["account"], index=teams.index) == "coordination"
 print(first.groupby(teams["layer"]).mean().round(2).rename("share that follows coordination"))
 
+# %%
+# The fit
+# -------
 spec = loads(world.spec_text.replace("# prior = [0.85, 0.25]", "prior = [0.85, 0.25]"))
 survey = co.read_survey(spec, **world.tables)
 fit = co.fit(spec, survey, seed=1, draws=600, tune=600, chains=2, progress=False)

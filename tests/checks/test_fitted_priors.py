@@ -57,6 +57,13 @@ y = { family = "gaussian", location = 5, scale = 2 }
 "sd(team.a)" = "HalfNormal(0.4)"
 "a.item_sd" = "HalfNormal(0.2)"
 """,
+    "specific factors": """
+[measures.a]
+items = ["a_*"]
+specific = { s = ["a_1", "a_2"] }
+[team]
+y = "a"
+""",
     "graded items": """
 [measures.a]
 items = ["o_*"]

@@ -41,6 +41,8 @@ _PARTS = (
     "gap",
     "residual_sd",
     "item_sd",
+    "specific_loading",
+    "specific_sd",
     "dispersion",
     "precision",
 )
@@ -297,6 +299,8 @@ class _Priors:
                 "intercept": PriorSpec("Normal", (location, 2.5 * unit)),
                 "residual_sd": _half(unit),
                 "item_sd": _half(0.3 * unit),
+                "specific_loading": _half(0.7 * unit),
+                "specific_sd": _half(1.0),
             }
             return own.get(part) or _log_normal(0.7 * unit, 0.5)
         unit = link_sd(queries.link_of(self.spec, name))

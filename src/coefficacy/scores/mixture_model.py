@@ -59,8 +59,8 @@ def mixture_model(data: MixtureData, *, stated: np.ndarray | None = None) -> Bui
         y_j \sim \sum_k w_{k\,l(j)}\, N\bigl(a_{l(j)} + x_{jk}' b_k,\; \sigma^2 + b_k' V_{jk} b_k\bigr), \quad
         \mathrm{logit}\, w_{1l} \sim N(\mu, \tau^2)
 
-    with :math:`a \sim N(0, 1)`, :math:`b \sim N(0, 0.5^2)` per SD, :math:`\mu \sim N(0, 1.5^2)` and
-    :math:`\tau, \sigma \sim N^+(0, 1)`.
+    with :math:`a \sim N(0, 1)`, :math:`b \sim N(0, 1)` per SD, :math:`\mu \sim N(0, 1.5^2)`,
+    :math:`\tau \sim N^+(0, 1.5^2)` and :math:`\sigma \sim N^+(0, 1)`.
     Layers' intercepts and the residual SD are common to both accounts: a team's account is told by what its
     outcome goes with, not by how high it is.
 
@@ -100,7 +100,7 @@ def _log_odds(model: pm.Model, stated: np.ndarray | None) -> Any:
     z = pm.Normal("z", 0, 1, dims="layer")
     if stated is not None:
         return pm.Deterministic("logit", np.log(stated / (1 - stated)) + _PRIOR_SD * z, dims="layer")
-    mu, tau = pm.Normal("mu", 0, 1.5), pm.Normal("tau.signed", 0, 1)
+    mu, tau = pm.Normal("mu", 0, 1.5), pm.Normal("tau.signed", 0, 1.5)
     size = pm.Deterministic("tau", pt.abs(tau))
     return pm.Deterministic("logit", mu + size * z, dims="layer")
 
@@ -110,7 +110,7 @@ def _log_density(k: int, account: AccountData, rest: Any, sigma: Any) -> Any:
     import pytensor.tensor as pt
 
     pm.modelcontext(None).add_coords({f"predictor.{k}": list(account.names)})
-    b = pm.Normal(f"b.{k}", 0, 0.5, dims=f"predictor.{k}")
+    b = pm.Normal(f"b.{k}", 0, 1, dims=f"predictor.{k}")
     mean = (account.x * b[None, :]).sum(axis=1)
     pairs = b[:, None] * b[None, :]
     open_variance = (account.uncertainty * pairs[None, :, :]).sum(axis=(1, 2))

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from gaussian_specs import survey_of
 from invented_posterior import (
     ITEMS,
     MEMBERS,
@@ -230,6 +231,12 @@ def test_a_fit_that_did_not_converge_is_marked() -> None:
     fit = fit_of(posterior(Values(), OTHER), spec, survey(spec))
     failed = replace(fit, convergence=replace(CONVERGED, ok=False, failures=("r_hat 1.2",)))
     assert reliability(failed, "a").notes[0] == "The sampler did not converge: rely on none of this."
+
+
+def test_measures_with_specific_factors_are_refused() -> None:
+    spec, of_bifactor = survey_of("bifactor")
+    with pytest.raises(FitError, match="know no specific factors"):
+        reliability(fit_of(posterior(Values()), spec, of_bifactor), "g")
 
 
 def test_unknown_measures_and_draws_without_loadings_are_refused() -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from gaussian_specs import survey_of
 from known_model import N_LAYERS, N_TEAMS, SIZE, as_fit, changed, known, with_parameters
 
 from coefficacy.checks import Check, predictive_checks
@@ -231,6 +232,13 @@ def test_calibration_does_not_apply_to_an_engine_without_closed_form():
     check = found(known().fit, "outcome.calibration")
     assert check.status == "not applicable"
     assert "engine 'explicit'" in check.reason
+
+
+def test_values_of_specific_factors_are_not_kept():
+    spec, survey = survey_of("bifactor, one set without")
+    checks = predictive_checks(as_fit(spec, survey, known().fit.posterior))
+    assert {check.status for check in checks} == {"not applicable"}
+    assert "g has specific factors" in checks.get(CODES[0], "same teams").reason
 
 
 def test_draws_that_lack_a_parameter_are_no_error():

@@ -13,6 +13,7 @@ from coefficacy.checks.measurement.composites import Composite, mean_reliability
 from coefficacy.checks.measurement.draws import composite_draws
 from coefficacy.checks.measurement.notes import notes_on_fit
 from coefficacy.dims import SAMPLE, SIZE, STATISTIC, item_dim
+from coefficacy.errors import FitError, Problem
 from coefficacy.model.variances import level_of_teams
 from coefficacy.spec import queries
 
@@ -98,7 +99,7 @@ def reliability(fit: Fit, measure: str) -> Reliability:
     Raises
     ------
     SurveyError : no such measure
-    FitError : the variance of the latent has no closed form (the message says why)
+    FitError : the variance of the latent has no closed form, or its items have specific factors
 
     Notes
     -----
@@ -118,6 +119,9 @@ def reliability(fit: Fit, measure: str) -> Reliability:
     0.93
     """
     answers = fit.survey.answers(measure)
+    if queries.measure(fit.spec, measure).specific:
+        what = "the formulas know no specific factors."
+        raise FitError(Problem(f"reliability of {measure}", what, "See it in a model without them."))
     parts = composite_draws(fit.posterior, fit.spec, fit.survey, measure)
     it, upper = queries.measure(fit.spec, measure), level_of_teams(fit.spec, measure)
     several = answers.sizes[item_dim(measure)] > 1

@@ -70,6 +70,9 @@ class LatentModel:
 
     def obstacle(self, new_teams: bool) -> str:
         """Return why there can be no such replicates, in plain words; empty if there can."""
+        for measure in self.spec.measures:
+            if measure.specific:
+                return f"{measure.name} has specific factors, whose values are not kept with a fit"
         lowest, own = self.layouts[self.levels[0]], self.layouts[self.unit]
         for name, formula in lowest.formulas.items():
             if formula.groups and self.unit != self.levels[0]:
