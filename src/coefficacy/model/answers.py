@@ -76,7 +76,7 @@ def add_answers(structure: Structure, measure: Measure) -> None:
     eta = pt.zeros(answers.shape)
     if own is not None:
         eta = eta + own[:, None] * loading
-    if upper is not None:
+    if part is not None and upper is not None:
         eta = eta + part[structure.index(level, upper)]
     cells = pm.Data(f"{name}.cell", cell, dims=dims.answers_dim(name))
     _likelihood(structure, measure, eta.ravel()[cells], item, y, cell // n_items)
