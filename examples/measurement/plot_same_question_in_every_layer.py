@@ -105,8 +105,8 @@ other = [group for group in means.index if group != special]
 print(
     f"Items that differ between layers: {freed}. Averages put the other layers "
     f"{' and '.join(f'{-naive[g]:.2f}' for g in other)} SD below {special}; with the item free the model says "
-    f"{' and '.join(f'{-means.loc[g, 'mean']:.2f}' for g in other)} SD\n"
-    f"(95% intervals {' and '.join(f'{-means.loc[g, 'q97_5']:.2f} to {-means.loc[g, 'q2_5']:.2f}' for g in other)})."
+    f"{' and '.join(f'{-means.loc[g, "mean"]:.2f}' for g in other)} SD\n"
+    f"(95% intervals {' and '.join(f'{-means.loc[g, "q97_5"]:.2f} to {-means.loc[g, "q2_5"]:.2f}' for g in other)})."
 )
 
 # %%
