@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -304,6 +305,12 @@ def prior_predictive(built: Built, *, draws: int = 500, seed: int | None = None)
             "Build it with engine='explicit': the priors are the same.",
         )
         raise FitError(problem)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Numba will use object mode")
-        return pm.sample_prior_predictive(draws=draws, model=built.model, random_seed=seed)
+    log = logging.getLogger("pymc.sampling.forward")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Numba will use object mode")
+            return pm.sample_prior_predictive(draws=draws, model=built.model, random_seed=seed)
+    finally:
+        log.setLevel(level)
