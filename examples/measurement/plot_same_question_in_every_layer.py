@@ -67,7 +67,7 @@ persons.groupby(layer)[items].mean().round(1)
 # each item is set free by itself.
 
 found = co.invariance(
-    survey, "collective_efficacy", by="layer", seed=1, settings=Settings(draws=600, tune=400, chains=2)
+    survey, "collective_efficacy", by="layer", seed=1, settings=Settings(draws=400, tune=300, chains=2)
 )
 print(found)
 
@@ -88,26 +88,27 @@ axes.set_title("What each item gains by a loading and an intercept of its own in
 # ----------------------------------------
 #
 # By the average of all four questions the first layer believes more than the others. By the model that frees
-# the item, it does not. Means are in within-team standard deviations of the latent, the first layer's is zero.
+# the item, it does not. Both columns are differences from the first layer, in standard deviations of people
+# within a team.
 
 average = persons[items].mean(axis=1)
 naive = average.groupby(layer).mean() - average[layer == special].mean()
 naive /= (average - average.groupby(persons["team_id"]).transform("mean")).std()
 means = found.parameters["mean"].transpose("group", "statistic").to_pandas()
-means.assign(by_averages=naive).round(2)
+means = means - means.loc[special, "mean"]
+means[["mean", "q2_5", "q97_5"]].assign(by_averages=naive).round(2)
 
 # %%
 # In plain words
 # --------------
 
 freed = ", ".join(found.freed) or "none"
-other = [group for group in means.index if group != special]
-print(
-    f"Items that differ between layers: {freed}. Averages put the other layers "
-    f"{' and '.join(f'{-naive[g]:.2f}' for g in other)} SD below {special}; with the item free the model says "
-    f"{' and '.join(f'{-means.loc[g, "mean"]:.2f}' for g in other)} SD\n"
-    f"(95% intervals {' and '.join(f'{-means.loc[g, "q97_5"]:.2f} to {-means.loc[g, "q2_5"]:.2f}' for g in other)})."
-)
+for group in means.index.drop(special):
+    low, high = means.loc[group, ["q2_5", "q97_5"]]
+    print(
+        f"{group}: {naive[group]:+.2f} SD from {special} by averages, {means.loc[group, 'mean']:+.2f} by the "
+        f"model (95% of its own mean: {low:+.2f} to {high:+.2f}), which frees: {freed}."
+    )
 
 # %%
 # What would change the conclusion

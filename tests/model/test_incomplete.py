@@ -14,7 +14,7 @@ from coefficacy.model.obstacles import is_sampled
 from coefficacy.model.structure import Structure
 from coefficacy.sampling.density import density_of
 
-TAKEN = [name for name in SPECS if "members" not in name]
+TAKEN = [name for name in SPECS if "members" not in name and "bifactor" not in name]
 MISSING = 0.3
 
 
