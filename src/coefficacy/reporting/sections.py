@@ -148,6 +148,10 @@ def other_rivals_table(verdict: Verdict) -> PageTable | None:
     if not found:
         return None
     title = "Rivals that the verdict does not rest on"
+    if all(against["ppc"] is None for against in found.values()):
+        columns: tuple[str, ...] = ("against the rival", "difference in elpd", "standard error", "P(better)")
+        rows = tuple(_elpd_row(against["elpd"]) for against in found.values())
+        return PageTable(f"{title}: answers of wholly left-out teams, model minus rival", columns, rows)
     checks = {name: probability(against["ppc"]["p_value"]) for name, against in found.items()}
     if not all(against.get("elpd") for against in found.values()):
         short = tuple((plain(name), check) for name, check in checks.items())

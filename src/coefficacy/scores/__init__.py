@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from coefficacy.scores.equation import with_expected
+from coefficacy.scores.equation import keeps_measurement, with_expected
 from coefficacy.scores.exact import has_exact_scores, left_out_exact
 from coefficacy.scores.kept import elpd_data, refits_of
 from coefficacy.scores.layers import left_out_layers
@@ -25,7 +25,7 @@ from coefficacy.scores.mixture import Mixture, mix
 from coefficacy.scores.stacking import stack
 from coefficacy.scores.stacking_model import StackingPriors
 from coefficacy.scores.stacking_result import Stacking
-from coefficacy.scores.teams import fit_rival, left_out_teams, team_scores
+from coefficacy.scores.teams import fit_rival, left_out_teams, team_scores, whole_scores
 from coefficacy.scores.whole import left_out_whole
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "elpd_data",
     "fit_rival",
     "has_exact_scores",
+    "keeps_measurement",
     "left_out_exact",
     "left_out_layers",
     "left_out_teams",
@@ -49,5 +50,6 @@ __all__ = [
     "scored_outcomes",
     "stack",
     "team_scores",
+    "whole_scores",
     "with_expected",
 ]

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Fit
     from coefficacy.spec.model import ModelSpec
 
-__all__ = ["MODEL", "fit_rival", "left_out_teams", "refuse_unconverged", "scored_level", "team_scores"]
+__all__ = [
+    "MODEL",
+    "fit_rival",
+    "left_out_teams",
+    "refuse_unconverged",
+    "scored_level",
+    "team_scores",
+    "whole_scores",
+]
 
 type Tell = Callable[[str, int, int], None]
 
@@ -86,7 +94,7 @@ def left_out_teams(
     refuse_unconverged(fit, "left-out teams")
     tell, refits = progress or (lambda *_: None), refits_of(fit, refits)
     if scored != "outcomes":
-        return elpd_data(_whole_scores(fit, rival, scored, refits, tell).score)
+        return elpd_data(whole_scores(fit, rival, scored, refits, tell).score)
     if rival is None:
         return elpd_data(team_scores(fit, refits, tell).score)
     found = kept(fit, rival, refits)
@@ -123,7 +131,13 @@ def team_scores(
     return found
 
 
-def _whole_scores(fit: Fit, rival: str | None, scored: Scored, refits: Refits, tell: Tell) -> LeftOut:
+def whole_scores(fit: Fit, rival: str | None, scored: Scored, refits: Refits, tell: Tell) -> LeftOut:
+    """Return the scores of teams of which nothing was seen that the fit keeps, or make them.
+
+    Raises
+    ------
+    FitError : see :func:`left_out_teams`
+    """
     where = f"left-out teams: scored = '{scored}'"
     if scored not in WHOLE:
         known = did_you_mean(str(scored), ("outcomes", *WHOLE))

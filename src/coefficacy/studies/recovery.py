@@ -74,6 +74,7 @@ def _recover(job: Job) -> dict[str, Any]:
     from coefficacy.spec import loads
     from coefficacy.survey import read_survey
     from coefficacy.verdicts import verdict
+    from coefficacy.verdicts.estimands import answers, first_answered
     from coefficacy.worlds import simulate
 
     claim, options, sampling = job.inputs
@@ -81,9 +82,11 @@ def _recover(job: Job) -> dict[str, Any]:
     spec, tables = loads(world.spec_text), dict[str, Any](world.tables)
     with limited_cores(1):
         done = fit(spec, read_survey(spec, **tables), seed=job.seed, progress=False, **sampling)
-        said = verdict(done)
+        said = answers(done)
+        main = first_answered(said)
+        decision = verdict(done).verdict if main is None or spec.question else main.answer
     truths = world.truth["estimands"]
-    drawn = {kind: estimate(done, kind) for kind in truths}
+    drawn = {kind: said[kind].found if kind in said else estimate(done, kind) for kind in truths}
     found = {
         f"{kind}.{name}": _against(drawn[kind], name, truth)
         for kind, planted in truths.items()
@@ -91,8 +94,8 @@ def _recover(job: Job) -> dict[str, Any]:
     }
     gate = done.convergence
     return {
-        "verdict": said.verdict,
-        "answers": {kind: one["answer"] for kind, one in said.estimands.items() if "answer" in one},
+        "verdict": decision,
+        "answers": {kind: one.answer for kind, one in said.items() if one.answer},
         "found": found,
         "converged": gate.ok,
         "retried": gate.retried,

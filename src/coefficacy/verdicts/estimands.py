@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from coefficacy.sampling import Fit
     from coefficacy.spec.model import EstimandSpec
 
-__all__ = ["Answered", "answers", "entries_of", "summary_of"]
+__all__ = ["Answered", "answers", "entries_of", "first_answered", "summary_of"]
 
 ESS_WANTED = 400
 _MOST_ENTRIES = 24
@@ -68,6 +69,11 @@ def answers(fit: Fit) -> dict[str, Answered]:
         answer, reason = _answer(fit, asked, draws)
         found[asked.kind] = Answered(asked, draws, answer, reason)
     return found
+
+
+def first_answered(found: Mapping[str, Answered]) -> Answered | None:
+    """Return the estimand that stands for the verdict where the model asks no question."""
+    return next((one for one in found.values() if one.answer is not None), None)
 
 
 def _answer(fit: Fit, asked: EstimandSpec, found: xr.Dataset) -> tuple[Answer | None, str]:

@@ -13,8 +13,9 @@ import numpy as np
 from coefficacy.dims import SAMPLE
 from coefficacy.errors import FitError, Problem
 from coefficacy.spec import queries
-from coefficacy.verdicts.estimands import answers, summary_of
+from coefficacy.verdicts.estimands import answers, first_answered, summary_of
 from coefficacy.verdicts.result import SCHEMA, Answer, Verdict
+from coefficacy.verdicts.rivals_by_answers import rivals_by_answers
 from coefficacy.verdicts.rule import FAILS, Evidence, decide, settled, stated
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def verdict(
         calibration.refuse_other(fit.spec, fit.survey)
 
     if fit.spec.question is None:
-        return _verdict_on_estimand(fit)
+        return _verdict_on_estimand(fit, progress or (lambda *_: None))
     question = _question(fit)
     rates = (calibration.sentence(),) if calibration is not None and calibration.sentence() else ()
     started = time.perf_counter()
@@ -95,16 +96,18 @@ def verdict(
     )
 
 
-def _verdict_on_estimand(fit: Fit) -> Verdict:
+def _verdict_on_estimand(fit: Fit, tell: Tell) -> Verdict:
     """Without a question the verdict is the answer on the first estimand that has a bound."""
     started = time.perf_counter()
     found = answers(fit)
-    main = next((one for one in found.values() if one.answer is not None), None)
+    main = first_answered(found)
     if main is None or main.answer is None:
         mend = "Add a [question] with an effect, or an estimand with above or below."
         raise FitError(Problem("question", "the model asks no question.", mend))
     others = [one for one in found.values() if one is not main and one.answer is not None]
     draws = main.found[main.found.attrs["headline"]]
+    rivals, compared = rivals_by_answers(fit, tell)
+    beside = {kind: one.to_json() for kind, one in found.items()}
     return Verdict(
         **_origin(fit),
         effect={"name": f"{main.asked.kind}.{draws.name}", **summary_of(draws.values.ravel()),
@@ -112,9 +115,9 @@ def _verdict_on_estimand(fit: Fit) -> Verdict:
         effect_raw=None,
         elpd=None,
         ppc=None,
-        estimands={kind: one.to_json() for kind, one in found.items()},
+        estimands={**({"rivals": rivals} if rivals else {}), **beside},
         verdict=main.answer,
-        reasons=(main.reason, *(f"{one.reason[:-1]} ({one.answer})." for one in others)),
+        reasons=(main.reason, *(f"{one.reason[:-1]} ({one.answer})." for one in others), *compared),
         seconds={**fit.seconds, "checks": time.perf_counter() - started, "report": None},
     )  # fmt: skip
 
