@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,12 @@ def test_spec_takes_nothing_heavy() -> None:
 def test_commands_that_start_fast(argv: list[str]) -> None:
     program = f"from coefficacy.cli import main; main({argv!r})"
     assert loaded(program) & {"pymc", "pytensor", "pandas", "arviz", "nutpie", "matplotlib"} == set()
+
+
+def test_simulating_takes_no_sampler(tmp_path: Path) -> None:
+    argv = ["simulate", "C15", "--out", str(tmp_path / "world")]
+    program = f"from coefficacy.cli import main; main({argv!r})"
+    assert loaded(program) & {"pymc", "pytensor", "arviz", "nutpie", "matplotlib", "numba"} == set()
 
 
 def test_names_are_listed_and_resolved() -> None:

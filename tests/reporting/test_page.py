@@ -201,7 +201,6 @@ ESTIMAND = {
         ({"agreement": {}}, "Verdict: cannot tell"),
         ({"estimands": {"emergent_share": ESTIMAND}}, "Emergent share: supported. It lies above 0.1."),
         ({"estimands": {"emergent_share": ESTIMAND}}, "share (headline)"),
-        ({"n": {"persons": 70, "teams": 12, "layers": None}}, "Based on 70 persons, 12 teams."),
     ],
 )
 def test_what_does_not_apply_is_left_out(fit: Fit, changes: dict[str, Any], fragment: str) -> None:

@@ -122,9 +122,10 @@ def test_markdown_holds_every_item_and_keeps_names_whole(record: ReportOfRecord)
 
 def test_page_holds_the_record_folded_and_the_priors(fit: Fit) -> None:
     html = render_report(fit, flagship_verdict(fit))
-    assert '<details class="record">' in html
+    record = html.split('<h2 id="record">')[1].split("</section>")[0]
+    assert "<details>\n<summary>All items</summary>" in record
     assert "29 items,\n8 of which leave something for the author to say" in html
-    assert "details.record::details-content { content-visibility: visible" in html
+    assert "details::details-content { content-visibility: visible" in html
     assert '<h2 id="sensitivity">How much the priors matter</h2>' in html
     assert "all priors" in html
     persons = set(map(str, fit.survey.levels["person"]["person"].values))

@@ -34,6 +34,9 @@ def spec_of(*levels: str, asked: str = "") -> ModelSpec:
         (("person", "team", "layer"), "person", "team", "layer", False),
         (("pupil", "school"), "", "school", "", False),
         (("school",), "", "school", "", True),
+        (("answer", "person", "team"), "", "team", "", False),
+        (("answer", "person", "team"), "person", "person", "team", True),
+        (("answer", "person"), "", "person", "", True),
     ],
 )
 def test_level_that_is_reported(

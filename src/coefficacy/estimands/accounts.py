@@ -9,7 +9,6 @@ import numpy as np
 
 from coefficacy.errors import FitError, Problem, did_you_mean
 from coefficacy.estimands.labels import labelled
-from coefficacy.scores.mixture import mix
 from coefficacy.spec import queries
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ def account_weights(
     >>> found = co.estimate(fit, "account_weights")  # doctest: +SKIP
     >>> found.weight.mean(("chain", "draw"))  # doctest: +SKIP
     """
+    from coefficacy.scores import mix
+
     layer = queries.level_names(fit.spec)[-1]
     units = [str(name) for name in fit.survey.levels[layer][layer].values] if len(fit.spec.levels) > 2 else []
     place = "estimands.account_weights: where"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from coefficacy.gaussian.statistics import cells
-from coefficacy.model.incomplete import IncompleteRecovery
+
+if TYPE_CHECKING:
+    from coefficacy.model.incomplete import IncompleteRecovery
 
 __all__ = [
     "ANSWERS_DENSITY",

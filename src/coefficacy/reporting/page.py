@@ -13,6 +13,7 @@ from coefficacy.reporting.measurement import measurement_section
 from coefficacy.reporting.origin import simulated_note
 from coefficacy.reporting.units_section import units_section
 from coefficacy.reporting.words import headline, number, plain, question_sentence
+from coefficacy.survey.nesting import plural
 
 if TYPE_CHECKING:
     from coefficacy.sampling import Fit
@@ -62,7 +63,7 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
         "converged": bool(verdict.converged.get("ok")),
         "question": question_sentence(fit.spec),
         "headline": headline(verdict, fit.spec),
-        "counts": _counts(verdict),
+        "counts": _counts(fit),
         "effect": sections.effect_section(fit, verdict),
         "check": sections.check_section(fit, verdict),
         "left_out": sections.left_out_section(verdict),
@@ -83,9 +84,11 @@ def _context(fit: Fit, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _counts(verdict: Verdict) -> str:
-    counted = [f"{number(count)} {name}" for name, count in verdict.n.items() if count is not None]
-    return f"Based on {', '.join(counted)}." if counted else ""
+def _counts(fit: Fit) -> str:
+    counted = [
+        f"{number(n)} {plain(plural(level) if n != 1 else level)}" for level, n in fit.survey.n.items()
+    ]
+    return f"Based on {', '.join(counted)}."
 
 
 def command(fit: Fit) -> str:

@@ -69,9 +69,10 @@ def bound_figure(
         axes.hlines(-0.12, *ends, color=ACCENT, lw=3, label="95% interval (equal-tailed)")
         axes.plot(summary["mean"], -0.12, "o", color=ACCENT, mec=PAPER, ms=9, label="posterior mean")
         low, high = axes.get_xlim()
-        edge = min(low, bound) if above else max(high, bound)
+        room = 0.06 * (high - low)
+        edge = min(low, bound - room) if above else max(high, bound + room)
         region = f"{'up to' if above else 'from'} {number(bound)}: does not count"
-        axes.axvspan(edge, bound, color=MUTED, alpha=0.22, lw=0, label=region)
+        axes.axvspan(*sorted((edge, bound)), color=MUTED, alpha=0.22, lw=0, label=region)
         axes.set_xlabel(label)
         _without_y(axes)
         _legend_below(figure, columns=2)

@@ -18,18 +18,25 @@ if TYPE_CHECKING:
 
 __all__ = ["UnitLevel", "team_estimates", "unit_level"]
 
+PEOPLE = frozenset(
+    (
+        *("person", "people", "individual", "member", "respondent", "participant", "subject", "employee"),
+        *("worker", "soldier", "pupil", "student", "child", "player", "patient"),
+    )
+)
+"""Names of levels whose units are people, also where each of them answered several times."""
 _QUANTILES = {"q2_5": 0.025, "q97_5": 0.975}
 
 
 @dataclass(frozen=True, slots=True)
 class UnitLevel:
-    """The level whose units are reported: the question's, or the second lowest.
+    """The level whose units are reported: the question's, or the lowest above people.
 
     Attributes
     ----------
     name, above : the level and the one above it (empty: none)
     lowest : the smallest units, of which a team has `n`
-    personal : whether the units are those of the lowest level, perhaps persons
+    personal : whether the units are those of the lowest level, or people, who are not named
     """
 
     name: str
@@ -42,9 +49,10 @@ def unit_level(spec: ModelSpec) -> UnitLevel:
     """Return the level that ``teams.csv`` and the page report on; never the persons of a team."""
     names = [level.name for level in spec.levels]
     asked = spec.question.level if spec.question else ""
-    place = names.index(asked) if asked in names[1:] else min(1, len(names) - 1)
+    groups = (k for k in range(1, len(names)) if names[k] not in PEOPLE)
+    place = names.index(asked) if asked in names[1:] else next(groups, len(names) - 1)
     above = names[place + 1] if place + 1 < len(names) else ""
-    return UnitLevel(names[place], above, names[0], personal=place == 0)
+    return UnitLevel(names[place], above, names[0], personal=place == 0 or names[place] in PEOPLE)
 
 
 def team_estimates(fit: Fit) -> pd.DataFrame:
@@ -75,7 +83,7 @@ def latent_draws(fit: Fit, level: str) -> xr.DataArray | None:
 
 
 def _sizes(fit: Fit, level: UnitLevel, count: int) -> np.ndarray:
-    if level.personal:
+    if level.name == level.lowest:
         return np.ones(count, dtype=int)
     return np.bincount(np.asarray(fit.survey.index(level.lowest, level.name)), minlength=count)
 

@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from coefficacy.scores.equation import keeps_measurement, with_expected
+from coefficacy.scores.equation import is_rival_of_answers, with_expected
 from coefficacy.scores.exact import has_exact_scores, left_out_exact
 from coefficacy.scores.kept import elpd_data, refits_of
 from coefficacy.scores.layers import left_out_layers
@@ -39,7 +39,7 @@ __all__ = [
     "elpd_data",
     "fit_rival",
     "has_exact_scores",
-    "keeps_measurement",
+    "is_rival_of_answers",
     "left_out_exact",
     "left_out_layers",
     "left_out_teams",

@@ -14,7 +14,7 @@ from coefficacy.survey import Survey
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["equation_spec", "keeps_measurement", "with_expected"]
+__all__ = ["equation_spec", "is_rival_of_answers", "keeps_measurement", "with_expected"]
 
 
 def keeps_measurement(spec: ModelSpec, rival: str) -> bool:
@@ -34,6 +34,14 @@ def keeps_measurement(spec: ModelSpec, rival: str) -> bool:
             and _terms_are_of_level(spec, e.level, rival)
             for e in found.regressions
         )
+    )
+
+
+def is_rival_of_answers(spec: ModelSpec, rival: str) -> bool:
+    """Tell whether a rival has priors, measures or equations of latents of its own."""
+    (found,) = [r for r in spec.rivals if r.name == rival]
+    return bool(
+        found.priors or found.measures or any(queries.is_measure(spec, e.response) for e in found.regressions)
     )
 
 

@@ -25,9 +25,9 @@ def rivals_by_answers(fit: Fit, tell: Tell) -> tuple[dict[str, dict[str, Any]], 
         By rival ``{"elpd": numbers, "ppc": None}``, and a sentence each; none where the fit did not converge
         or the model has no rival of the answers. A rival that cannot be compared has a sentence only.
     """
-    from coefficacy.scores import compare, keeps_measurement, refits_of, whole_scores
+    from coefficacy.scores import compare, is_rival_of_answers, refits_of, whole_scores
 
-    names = [r.name for r in fit.spec.rivals if not keeps_measurement(fit.spec, r.name)]
+    names = [r.name for r in fit.spec.rivals if is_rival_of_answers(fit.spec, r.name)]
     if not names or not fit.convergence.ok:
         return {}, ()
     refits, found, said = refits_of(fit, None), dict[str, dict[str, Any]](), list[str]()
