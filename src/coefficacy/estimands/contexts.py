@@ -73,11 +73,11 @@ def contextual_effect(fit: Fit, *, of: str, by: str) -> xr.Dataset:
     found = {
         "contextual": (
             raw * _sd(fit, implied, group, by) / total,
-            f"SDs of {y} per SD of {x} between {many}, beyond the {below.level}'s own",
+            f"effect of {x} between {many} on {y}, beyond the {below.level}'s own, in SDs per SD",
         ),
         "own": (
             own * _sd(fit, implied, below, by) / total,
-            f"SDs of {y} per SD of the {below.level}'s own {x} within {many}",
+            f"effect of the {below.level}'s own {x} on {y} within {many}, in SDs per SD",
         ),
         "contextual_raw": (raw, f"units of {y} per unit of {x} of the {group.level}"),
         "share": (parts[group.level] / total**2, f"share of the variance of {y} between {many}"),
@@ -136,8 +136,8 @@ def settings(fits: Mapping[str, Fit]) -> xr.Dataset:
 
 
 _COMMON = {
-    "contextual": "SDs of the response per SD of the predictor between groups, beyond the member's own",
-    "own": "SDs of the response per SD of the member's own predictor within groups",
+    "contextual": "effect of the predictor between groups, beyond the member's own, in SDs per SD",
+    "own": "effect of the member's own predictor within groups, in SDs per SD",
     "contextual_raw": "units of the response per unit of the group's predictor",
     "share": "share of the response's variance between groups",
     "share_above": "share of the response's variance between the units above groups",

@@ -65,7 +65,7 @@ def dispersion(fit: Fit, *, of: str, by: str) -> xr.Dataset:
         {
             "effect": (
                 drawn(fit.posterior, f"{name}.std").sel(at, drop=True),
-                f"SDs of {y} per SD of the log SD of {x} among members",
+                f"effect of the log SD of {x} among members on {y}, in SDs per SD",
             ),
             "effect_of_doubling": (raw * np.log(2.0), f"units of {y} when the SD of {x} doubles"),
             "log_sd": (
