@@ -4,7 +4,7 @@ Does the question mean the same in every layer?
 
 Compare layers only after asking. If people in one layer agree to an item more readily than others who believe
 just as much in their team, that layer's mean is too high, and no amount of data mends it. Here one item of
-four is made to behave so: a comparison of layers that trusts all items finds a difference that is not there,
+five is made to behave so: a comparison of layers that trusts all items finds a difference that is not there,
 and one that frees the item does not.
 """
 
@@ -20,7 +20,7 @@ and one that frees the item does not.
 # The data
 # --------
 #
-# Simulated: 60 teams of eight in two layers, four questions on what the team can do together. Both layers
+# Simulated: 60 teams of eight in two layers, five questions on what the team can do together. Both layers
 # believe alike. To question 3 the first layer answers half a standard deviation higher, at whatever belief:
 # say it asks about something that layer has an office for.
 
@@ -87,7 +87,7 @@ axes.set_title("What each item gains by a loading and an intercept of its own in
 # What it does to the comparison of layers
 # ----------------------------------------
 #
-# By the average of all four questions the first layer believes more than the other. By the model that frees
+# By the average of all five questions the first layer believes more than the other. By the model that frees
 # the item, it does not. The model's means of layers are centred on zero: of two layers the difference is
 # twice either of them. All in standard deviations of people within a team.
 
