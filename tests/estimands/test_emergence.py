@@ -154,8 +154,10 @@ def test_a_small_world_is_fitted_answered_and_compared_with_its_rival():
     fit = co.fit(spec, co.read_survey(spec, **world.tables), seed=1, draws=400, tune=400, chains=2,
                  progress=False)  # fmt: skip
     said = co.verdict(fit)
-    assert set(said.estimands) == {"emergent_share", "discordant_teams"}
+    assert set(said.estimands) == {"emergent_share", "discordant_teams", "rivals"}
     assert said.estimands["emergent_share"]["share"]["q97_5"] > 0.5
     own = co.left_out_teams(fit, scored="answers")
     rival = co.left_out_teams(fit, "aggregate", scored="answers")
     assert own.elpd > rival.elpd
+    compared = said.estimands["rivals"]["aggregate"]["elpd"]
+    assert compared["diff"] == pytest.approx(float(own.elpd - rival.elpd))

@@ -103,7 +103,12 @@ def _with_exogenous(
 ) -> dict[str, Formula]:
     mains = observed_columns(equations.values(), (*latents, *equations))
     groups = tuple(
-        dict.fromkeys(type(g)(level=g.level) for f in equations.values() for g in f.groups if g.intercept)
+        dict.fromkeys(
+            type(g)(level=g.level)
+            for f in equations.values()
+            for g in f.groups
+            if g.intercept and not g.terms
+        )
     )
     exogenous = {name: Formula(terms=mains, groups=groups) for name in latents if name not in equations}
     return {**exogenous, **equations}
