@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import coefficacy as co
 from coefficacy.scores.quadrature import Graded, TeamForms, whole_team_density
@@ -95,6 +96,7 @@ def test_densities_are_those_made_by_hand() -> None:
     assert both.values[0, 0, 3] == answers.values[0, 0, 3]
 
 
+@pytest.mark.slow
 def test_teams_are_scored() -> None:
     for scored, outcomes in (("answers", []), ("all", ["y"])):
         score = left_out_whole(fitted(), scored).score
