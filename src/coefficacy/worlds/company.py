@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coefficacy.worlds.answers import Items
+from coefficacy.worlds.units import unit_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def person_ids(team: Positions, n_teams: int) -> pd.DataFrame:
     """Return ids of people and of their teams."""
     import pandas as pd
 
-    return pd.DataFrame({"person_id": _ids("p", team.size), "team_id": np.array(_ids("t", n_teams))[team]})
+    return pd.DataFrame({"person_id": unit_ids("p", team.size), "team_id": unit_ids("t", n_teams)[team]})
 
 
 def team_table(
@@ -59,7 +60,7 @@ def team_table(
 
     return pd.DataFrame(
         {
-            "team_id": _ids("t", layer.size),
+            "team_id": unit_ids("t", layer.size),
             "layer": np.array(_layer_ids(n_layers))[layer],
             **covariates,
             **({} if adaptation is None else {"adaptation": adaptation}),
@@ -85,8 +86,3 @@ def layer_table(rng: np.random.Generator, n: int) -> pd.DataFrame:
 
 def _layer_ids(n: int) -> list[str]:
     return [f"{'operational' if k % 2 else 'engineering'}_{k // 2 + 1}" for k in range(n)]
-
-
-def _ids(prefix: str, n: int) -> list[str]:
-    width = max(2, len(str(n)))
-    return [f"{prefix}{k:0{width}d}" for k in range(1, n + 1)]

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from coefficacy.errors import CoefficacyError, Problem, did_you_mean
+from coefficacy.worlds.units import too_few
 from coefficacy.worlds.waves import simulate_consensus
 from coefficacy.worlds.world import World
 
@@ -167,11 +168,7 @@ def _tables(
 
 
 def _refuse(n: int, size: int, items: int, explained: float) -> None:
-    problems = [
-        Problem(f"simulate C2: {name}", f"{value} is below {least}.", f"Give {least} or more.")
-        for name, value, least in (("n_teams", n, 2), ("team_size", size, 2), ("items", items, 1))
-        if value < least
-    ]
+    problems = too_few("C2", n_teams=(n, 2), team_size=(size, 2), items=(items, 1))
     if explained >= 1:
         what = f"effects explain {explained:.2f} of the variance of performance."
         problems.append(Problem("simulate C2: effect", what, "Give a smaller one, such as 0.5."))

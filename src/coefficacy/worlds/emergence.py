@@ -15,6 +15,7 @@ from coefficacy.worlds.answers import Items, draw_answers, draw_items
 from coefficacy.worlds.company import layer_table, person_table, team_table
 from coefficacy.worlds.design import FAMILIES, Scale
 from coefficacy.worlds.text import model_text
+from coefficacy.worlds.units import plain_values
 from coefficacy.worlds.world import World
 
 __all__ = ["simulate_emergence"]
@@ -195,7 +196,7 @@ def _build(options: _Options) -> World:
             },
             **_planted(options, {name: items for name, (items, _) in answers.items()}),
             "latents": {
-                level: {name: [round(float(v), 4) for v in values] for name, values in named.items()}
+                level: {name: plain_values(values) for name, values in named.items()}
                 for level, named in latents.items()
             },
         },

@@ -24,6 +24,7 @@ from coefficacy.worlds.structure import (
     solve_outcome,
 )
 from coefficacy.worlds.text import model_text
+from coefficacy.worlds.units import plain_values
 from coefficacy.worlds.world import World
 
 __all__ = ["simulate_adaptation"]
@@ -177,9 +178,11 @@ def _build(options: AdaptationOptions) -> World:
             "options": options.as_dict(),
             "n": {"person": int(team.size), "team": options.n_teams, "layer": options.layers},
             **_planted(options, implied, outcome, {name: items for name, (items, _) in answers.items()}),
-            "latents": {level: {k: _plain(v) for k, v in named.items()} for level, named in latents.items()},
+            "latents": {
+                level: {k: plain_values(v) for k, v in named.items()} for level, named in latents.items()
+            },
             "unmodelled": {
-                "driver": _plain(between["driver"]),
+                "driver": plain_values(between["driver"]),
                 "driver_sd": abs(options.driver),
                 "paths": {f"team.{y}[{x}]": b for y in (SE, COMPETENCE) for x, b in PATHS[y].items()},
             },
@@ -295,7 +298,3 @@ def _planted(
         "standardised": standardised,
         "sd": {**{f"team.{x}": sd for x, sd in implied.sd.items()}, "team.adaptation": 1.0},
     }
-
-
-def _plain(values: Array) -> list[float]:
-    return [round(float(value), 4) for value in values]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from coefficacy.errors import CoefficacyError, Problem
+from coefficacy.errors import CoefficacyError
+from coefficacy.worlds.units import too_few, unit_ids
 from coefficacy.worlds.world import World
 
 __all__ = ["simulate_settings"]
@@ -61,7 +62,9 @@ def simulate_settings(
     from coefficacy.spec import list_models
 
     sizes = {"n_teams": n_teams, "team_size": team_size, "waves": waves, "n_divisions": n_divisions}
-    _refuse(**sizes)
+    problems = too_few("C15", **{name: (value, 2) for name, value in sizes.items()})
+    if problems:
+        raise CoefficacyError(problems)
     contextual = 0.0 if null else contextual
     table = _table(np.random.default_rng(seed), sizes, contextual, division_sd)
     path = next(entry.path for entry in list_models() if entry.name == "settings")
@@ -106,9 +109,9 @@ def _table(rng: np.random.Generator, sizes: dict[str, int], contextual: float, d
     stable = _OF_PERSONS * (p + x[:, None]) + e_person + (contextual * x + d[division] + e_team)[:, None]
     return pd.DataFrame(
         {
-            "division_id": _ids("d", sizes["n_divisions"])[division][team],
-            "team_id": _ids("t", shape[0])[team],
-            "person_id": _ids("p", shape[0] * shape[1])[team * shape[1] + person],
+            "division_id": unit_ids("d", sizes["n_divisions"])[division][team],
+            "team_id": unit_ids("t", shape[0])[team],
+            "person_id": unit_ids("p", shape[0] * shape[1])[team * shape[1] + person],
             "wave": t,
             "satisfaction": np.round(_OF_WAVES * t + _WITHIN_PERSON * w + stable[team, person] + e, 4),
             "efficacy": np.round(w + p[team, person] + x[team], 4),
@@ -134,17 +137,3 @@ def _truth(contextual: float, division_sd: float, waves: int) -> dict[str, float
         "share": team / total,
         **above,
     }
-
-
-def _ids(prefix: str, n: int) -> np.ndarray:
-    return np.array([f"{prefix}{k:0{max(2, len(str(n)))}d}" for k in range(1, n + 1)])
-
-
-def _refuse(**given: int) -> None:
-    problems = [
-        Problem(f"simulate C15: {name}", f"{value} is below 2.", "Give 2 or more.")
-        for name, value in given.items()
-        if value < 2
-    ]
-    if problems:
-        raise CoefficacyError(problems)

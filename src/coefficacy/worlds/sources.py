@@ -16,6 +16,7 @@ from coefficacy.worlds.company import layer_table, person_ids, team_table
 from coefficacy.worlds.design import FAMILIES, Scale
 from coefficacy.worlds.source_paths import CE, LICENCES, PERSON, PROJECTS, SE, TEAM_SD, Paths, implied_paths
 from coefficacy.worlds.text import as_asked
+from coefficacy.worlds.units import plain_values
 from coefficacy.worlds.world import World
 
 __all__ = ["simulate_two_sources"]
@@ -144,9 +145,9 @@ def _build(options: dict[str, Any]) -> World:
             "estimands": {"two_sources": paths.estimands()},
             **_planted(options, paths, {m: items for m, (items, _) in answers.items()}),
             "latents": {
-                "person": {m: _plain(between[m][team] + within[m]) for m in (SE, CE)},
-                "team": {m: _plain(between[m]) for m in (SE, CE)},
-                "layer": {m: _plain(values) for m, values in of_layers.items()},
+                "person": {m: plain_values(between[m][team] + within[m]) for m in (SE, CE)},
+                "team": {m: plain_values(between[m]) for m in (SE, CE)},
+                "layer": {m: plain_values(values) for m, values in of_layers.items()},
             },
         },
         spec_text=_model_text(options),
@@ -244,7 +245,3 @@ def _check(
     ]
     if problems:
         raise CoefficacyError(problems)
-
-
-def _plain(values: Array) -> list[float]:
-    return [round(float(value), 4) for value in values]

@@ -13,6 +13,7 @@ from coefficacy.errors import CoefficacyError, Problem
 from coefficacy.spec import list_models
 from coefficacy.worlds.answers import Items, draw_answers, draw_items
 from coefficacy.worlds.company import layer_table, person_ids, team_table
+from coefficacy.worlds.units import plain_values
 from coefficacy.worlds.world import World
 
 __all__ = ["simulate_two_efficacies"]
@@ -154,7 +155,7 @@ def _build(options: dict[str, Any]) -> World:
             "parameters": {k: v for name, own in items.items() for k, v in own.parameters(name).items()},
             "sd": {f"team.{name}": TEAM_SD for name in LATENTS},
             "latents": {
-                level: {name: [round(float(v), 4) for v in values[:, k]] for k, name in enumerate(LATENTS)}
+                level: {name: plain_values(values[:, k]) for k, name in enumerate(LATENTS)}
                 for level, values in (("person", people), ("team", between))
             },
         },

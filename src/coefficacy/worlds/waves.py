@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from coefficacy.errors import CoefficacyError, Problem
+from coefficacy.errors import CoefficacyError
+from coefficacy.worlds.units import too_few, unit_ids
 from coefficacy.worlds.world import World
 
 __all__ = ["simulate_consensus"]
@@ -58,7 +59,9 @@ def simulate_consensus(
 
     from coefficacy.spec import list_models
 
-    _refuse(n_teams=(n_teams, 2), team_size=(team_size, 2), waves=(waves, 2))
+    problems = too_few("C2", n_teams=(n_teams, 2), team_size=(team_size, 2), waves=(waves, 2))
+    if problems:
+        raise CoefficacyError(problems)
     rng = np.random.default_rng(seed)
     delta = 0.0 if null else delta
     team, person, t = (i.ravel() for i in np.indices((n_teams, team_size, waves)))
@@ -69,8 +72,8 @@ def simulate_consensus(
     belief = start[team] + slope[team] * t + own[team, person] + noise
     table = pd.DataFrame(
         {
-            "team_id": _ids("t", n_teams)[team],
-            "person_id": _ids("p", team_size)[person],
+            "team_id": unit_ids("t", n_teams)[team],
+            "person_id": unit_ids("p", team_size)[person],
             "wave": t,
             "belief": np.round(belief, 4),
         }
@@ -93,17 +96,3 @@ def simulate_consensus(
         },
         spec_text=path.read_text(encoding="utf-8"),
     )
-
-
-def _ids(prefix: str, n: int) -> np.ndarray:
-    return np.array([f"{prefix}{k:0{max(2, len(str(n)))}d}" for k in range(1, n + 1)])
-
-
-def _refuse(**given: tuple[int, int]) -> None:
-    problems = [
-        Problem(f"simulate C2: {name}", f"{value} is below {least}.", f"Give {least} or more.")
-        for name, (value, least) in given.items()
-        if value < least
-    ]
-    if problems:
-        raise CoefficacyError(problems)
